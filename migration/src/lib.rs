@@ -1,0 +1,23 @@
+//! Tasker's database schema: one frozen file a change, the same for SQLite and PostgreSQL.
+//!
+//! A migration is text. It imports nothing from the program, so that it does today what it did when it was
+//! written. Each one records the oldest program that may run on what it leaves behind.
+
+mod m20261123_000001_create_tables;
+
+use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
+
+/// Applies the schema, in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261123_000001_create_tables::Migration)]
+    }
+
+    fn migration_table_name() -> DynIden {
+        "tasker_migrations".into_iden()
+    }
+}

@@ -1,0 +1,94 @@
+//! What can be set, and the only place that reads the environment.
+//!
+//! Later wins: the defaults, `tasker.yaml`, `environments/<TASKER_ENV>.yaml`, `TASKER__SECTION__KEY` variables,
+//! `DATABASE_URL` and `RUST_LOG`, the command line. Each section is a struct in its own file, and its `Default`
+//! is the default; how the sources become one tree is in `config/sources.rs` and `config/resolve.rs`.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+mod check;
+mod database;
+mod environment;
+mod graphql;
+mod logging;
+mod orchestration;
+mod overrides;
+mod problem;
+mod range;
+mod resolve;
+mod server;
+mod sources;
+pub mod substitution;
+mod suggest;
+mod templates;
+mod tree;
+mod units;
+mod url;
+mod vet;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::database::{Database, PrimaryDatabase};
+pub use self::environment::{Environment, Variables};
+pub use self::graphql::{Graphql, Limits};
+pub use self::logging::{LogFormat, Logging};
+pub use self::orchestration::Orchestration;
+pub use self::overrides::Overrides;
+pub use self::problem::{Error, Problem};
+pub use self::server::Server;
+pub use self::templates::Templates;
+pub use self::url::{DatabaseUrl, mask_url};
+
+use self::sources::Sources;
+
+/// The settings of one process, complete and checked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens, and whom it answers.
+    pub server: Server,
+    /// Where tasks are kept.
+    pub database: Database,
+    /// Where task templates are, and how large they may be.
+    pub templates: Templates,
+    /// How tasks are run.
+    pub orchestration: Orchestration,
+    /// The GraphQL endpoint and its limits.
+    pub graphql: Graphql,
+    /// What is logged, and in which form.
+    pub logging: Logging,
+    /// `TASKER_ENV`. Not a key of a file.
+    #[serde(skip)]
+    pub environment: Environment,
+    /// The folder it was loaded from; relative paths in it start here. Not a key of a file.
+    #[serde(skip)]
+    pub directory: PathBuf,
+}
+
+impl Config {
+    /// Loads the settings from a folder, the environment and the command line, or says everything that is wrong.
+    ///
+    /// Absent files are fine: the defaults apply.
+    pub fn load(directory: &Path, overrides: &Overrides, variables: &Variables) -> Result<Self, Error> {
+        let mut sources = Sources::new()?;
+        let environment = sources.environment(variables);
+
+        sources.add_file(&directory.join("tasker.yaml"));
+        sources.add_file(&directory.join("environments").join(format!("{environment}.yaml")));
+        sources.add_variables(variables);
+        sources.add_overrides(overrides);
+
+        let sections = sources.resolve(variables);
+        let config = Self { environment, directory: directory.to_owned(), ..sections };
+        check::all(&config, &mut sources);
+        sources.finish(config)
+    }
+
+    /// The folder of the task templates.
+    pub fn templates_directory(&self) -> PathBuf {
+        self.directory.join(&self.templates.directory)
+    }
+}

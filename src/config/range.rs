@@ -1,0 +1,86 @@
+//! Between which values each number, size and duration must lie. One table.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::Config;
+use super::sources::Sources;
+use super::units::bytes;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+const MANY: usize = 100_000_000;
+const KIB: usize = 1 << 10;
+const GIB: usize = 1 << 30;
+
+/// Refuses what lies outside.
+#[rustfmt::skip]
+pub fn all(config: &Config, sources: &mut Sources) {
+    let Config { server, database, templates, orchestration, graphql, .. } = config;
+    let limits = &graphql.limits;
+    let mut check = Check { sources };
+    check.time(  "server.shutdown_grace",                server.shutdown_grace,                ms(0)..=HOUR);
+    check.time(  "server.request_timeout",               server.request_timeout,               ms(100)..=HOUR);
+    check.number("database.max_connections",             database.max_connections,             1..=1_000);
+    check.time(  "database.connect_timeout",             database.connect_timeout,             ms(100)..=HOUR);
+    check.number("templates.max_steps",                  templates.max_steps,                  1..=MANY);
+    check.size(  "templates.max_file_bytes",             templates.max_file_bytes,             KIB..=GIB);
+    check.time(  "orchestration.lease_ttl",              orchestration.lease_ttl,              ms(1_000)..=HOUR);
+    check.number("orchestration.max_tasks_in_memory",    orchestration.max_tasks_in_memory,    1..=MANY);
+    check.number("orchestration.max_recoveries",         orchestration.max_recoveries,         1..=1_000);
+    check.time(  "orchestration.park_after",             orchestration.park_after,             ms(100)..=DAY);
+    check.number("orchestration.journal_queue",          orchestration.journal_queue,          1..=MANY);
+    check.number("orchestration.journal_flush_rows",     orchestration.journal_flush_rows,     1..=100_000);
+    check.time(  "orchestration.command_wait",           orchestration.command_wait,           ms(0)..=HOUR);
+    check.size(  "orchestration.max_context_bytes",      orchestration.max_context_bytes,      KIB..=GIB);
+    check.size(  "orchestration.max_results_bytes",      orchestration.max_results_bytes,      KIB..=GIB);
+    check.number("orchestration.max_bulk_tasks",         orchestration.max_bulk_tasks,         1..=MANY);
+    check.number("orchestration.max_bulk_steps",         orchestration.max_bulk_steps,         1..=MANY);
+    check.number("graphql.subscriptions_per_connection", graphql.subscriptions_per_connection, 1..=100_000);
+    check.time(  "graphql.connection_init_timeout",      graphql.connection_init_timeout,      ms(100)..=HOUR);
+    check.size(  "graphql.limits.body_bytes",            limits.body_bytes,                    KIB..=GIB);
+    check.number("graphql.limits.tokens",                limits.tokens,                        1..=MANY);
+    check.number("graphql.limits.nodes",                 limits.nodes,                         1..=MANY);
+    check.number("graphql.limits.depth",                 limits.depth,                         1..=1_000);
+    check.number("graphql.limits.aliases",               limits.aliases,                       0..=MANY);
+    check.number("graphql.limits.root_fields",           limits.root_fields,                   1..=MANY);
+    check.number("graphql.limits.directives",            limits.directives,                    0..=MANY);
+    check.number("graphql.limits.complexity",            limits.complexity,                    1..=MANY);
+}
+
+const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+struct Check<'a> {
+    sources: &'a mut Sources,
+}
+
+impl Check<'_> {
+    fn number<T: PartialOrd + Display>(&mut self, key: &str, value: T, range: RangeInclusive<T>) {
+        self.within(key, value, range, ToString::to_string);
+    }
+
+    fn size(&mut self, key: &str, value: usize, range: RangeInclusive<usize>) {
+        self.within(key, value, range, |bytes| bytes::written(*bytes));
+    }
+
+    fn time(&mut self, key: &str, value: Duration, range: RangeInclusive<Duration>) {
+        self.within(key, value, range, |time| humantime::format_duration(*time).to_string());
+    }
+
+    fn within<T: PartialOrd>(
+        &mut self,
+        key: &str,
+        value: T,
+        range: RangeInclusive<T>,
+        show: fn(&T) -> String,
+    ) {
+        if !range.contains(&value) {
+            let (least, most) = (show(range.start()), show(range.end()));
+            let written = self.sources.written(key);
+            self.sources.refuse(key, format!("must be between {least} and {most}, not {written}"));
+        }
+    }
+}

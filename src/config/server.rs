@@ -1,0 +1,42 @@
+//! `server`: where it listens, and whom it answers.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::units::{address, duration};
+
+/// Where it listens, and whom it answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// The address and port of HTTP and WebSocket.
+    #[serde(with = "address")]
+    pub listen: SocketAddr,
+    /// Names that a request's `Host` may carry besides the address it came in on.
+    pub allowed_hosts: Vec<String>,
+    /// Origins whose pages may call: CORS and WebSocket.
+    pub allowed_origins: Vec<String>,
+    /// How long running steps may still take after SIGTERM.
+    #[serde(with = "duration")]
+    pub shutdown_grace: Duration,
+    /// How long one request may take, long polls and subscriptions excepted.
+    #[serde(with = "duration")]
+    pub request_timeout: Duration,
+    /// Listens beyond loopback although nobody has to say who they are.
+    pub insecure: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            shutdown_grace: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(30),
+            insecure: false,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What a task is: statuses, transitions, templates, readiness, retry, outcomes, events.
+//!
+//! Pure: no database, no clock, no async. Time is an argument, last in the list.
+
+pub mod change;
+pub mod dag;
+pub mod event;
+pub mod failure;
+pub mod id;
+pub mod outcome;
+pub mod readiness;
+pub mod retry;
+pub mod status;
+pub mod step;
+pub mod tally;
+pub mod task;
+pub mod template;
+pub mod time;
+pub mod transition;

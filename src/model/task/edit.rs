@@ -1,0 +1,279 @@
+//! One change of a task: what is done to it in memory is what the journal will write.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Value, json};
+
+use super::Task;
+use crate::model::{
+    change::{Change, StepRow, TaskRow},
+    event::{Event, EventName, EventStep},
+    id::StepNo,
+    status::Status,
+    step::Step,
+    time::Timestamp,
+    transition::{StepTransition, TaskTransition},
+};
+
+/// A change in the making.
+pub struct Edit<'a> {
+    pub(super) task: &'a mut Task,
+    pub(super) now: Timestamp,
+    pub(super) actor: Option<Arc<str>>,
+    from: Status,
+    touched: BTreeMap<StepNo, Touched>,
+    row: bool,
+    parked: Option<Option<Timestamp>>,
+    events: Vec<Event>,
+}
+
+struct Touched {
+    from: Status,
+    inputs: bool,
+    results: bool,
+    error: bool,
+}
+
+impl<'a> Edit<'a> {
+    pub(super) fn new(task: &'a mut Task, now: Timestamp) -> Self {
+        let from = task.status;
+        Self {
+            task,
+            now,
+            actor: None,
+            from,
+            touched: BTreeMap::new(),
+            row: false,
+            parked: None,
+            events: Vec::new(),
+        }
+    }
+
+    /// Who asked for it.
+    pub fn by(mut self, actor: Option<Arc<str>>) -> Self {
+        self.actor = actor;
+        self
+    }
+
+    /// The task in its new state.
+    pub fn task(&self) -> &Task {
+        self.task
+    }
+
+    /// Lets go of the task until `wake_at`; none means that anyone may take it up at once.
+    pub fn park(&mut self, wake_at: Option<Timestamp>) {
+        self.parked = Some(wake_at);
+        self.row = true;
+    }
+
+    /// Derives the task's status and hands over what must be written. `None`: nothing changed.
+    pub fn finish(mut self) -> Option<Change> {
+        self.derive_status();
+        let task = &*self.task;
+        let rests = task.status.is_terminal() || task.status == Status::Error;
+        let moved = task.status != self.from;
+        if !self.row && !moved && self.touched.is_empty() && self.events.is_empty() {
+            return None;
+        }
+        let release = rests || self.parked.is_some();
+        let row = (self.row || moved).then(|| TaskRow {
+            status: task.status,
+            released: release,
+            wake_at: if rests { None } else { self.parked.unwrap_or(task.not_before) },
+            started_at: task.started_at,
+            completed_at: task.completed_at,
+            updated_at: self.now,
+            recoveries: task.recoveries,
+            reason: task.reason.clone(),
+            tags: task.tags.clone(),
+        });
+        let steps = self.touched.iter().map(|(&no, touched)| step_row(task.step(no), touched)).collect();
+        Some(Change { task: task.id(), from: self.from, row, steps, events: self.events })
+    }
+
+    fn derive_status(&mut self) {
+        if self.task.status.is_terminal() {
+            return;
+        }
+        let derived = self.task.tally(self.now).status(self.task.status);
+        if derived == self.task.status {
+            return;
+        }
+        // Pending and error lead to complete only by way of in_progress, each with its own event.
+        if TaskTransition::between(self.task.status, derived).is_none() {
+            let through = if self.task.status == Status::Error {
+                TaskTransition::Resume
+            } else {
+                TaskTransition::Start
+            };
+            self.move_task(through, None);
+        }
+        if let Some(transition) = TaskTransition::between(self.task.status, derived) {
+            self.move_task(transition, None);
+        }
+    }
+
+    /// Moves the task along `transition` and records it.
+    pub(super) fn move_task(&mut self, transition: TaskTransition, extra: Option<Value>) {
+        let from = self.task.status;
+        debug_assert!(transition.leaves(from), "{transition:?} from {from}");
+        let to = transition.edge().1;
+        self.task.status = to;
+        let name = match transition {
+            TaskTransition::Start => {
+                self.task.started_at = Some(self.now);
+                self.task.not_before = None;
+                EventName::TaskStarted
+            }
+            TaskTransition::Complete => EventName::TaskCompleted,
+            TaskTransition::Fail => EventName::TaskFailed,
+            TaskTransition::Resume => EventName::TaskRetryRequested,
+            TaskTransition::Cancel => EventName::TaskCancelled,
+            TaskTransition::Resolve => EventName::TaskResolvedManually,
+        };
+        self.task.completed_at = to.is_terminal().then_some(self.now);
+        let details = merge(self.task_details(transition), extra);
+        self.push(name, None, Some((from, to)), details);
+    }
+
+    fn task_details(&self, transition: TaskTransition) -> Value {
+        let task = &*self.task;
+        let total = task.steps.len();
+        match transition {
+            TaskTransition::Start | TaskTransition::Resume => json!({ "total_steps": total }),
+            TaskTransition::Complete | TaskTransition::Cancel | TaskTransition::Resolve => {
+                let done = task.steps.iter().filter(|step| step.status.satisfies()).count();
+                json!({
+                    "total_steps": total,
+                    "completed_steps": done,
+                    "execution_duration": task.started_at.map(|at| self.now.since(at).as_secs_f64()),
+                    "total_execution_duration": self.now.since(task.created_at).as_secs_f64(),
+                })
+            }
+            TaskTransition::Fail => {
+                let failed = || task.steps.iter().filter(|step| step.status == Status::Error);
+                let last = failed().max_by_key(|step| step.completed_at).and_then(|step| step.error.as_ref());
+                json!({
+                    "total_steps": total,
+                    "failed_steps": failed().count(),
+                    "error_steps": failed().take(20).map(|step| &task.template.step(step.no).name).collect::<Vec<_>>(),
+                    "error_message": last.map(|error| &error.message),
+                    "exception_class": last.map(|error| error.kind.as_str()),
+                    "execution_duration": task.started_at.map(|at| self.now.since(at).as_secs_f64()),
+                })
+            }
+        }
+    }
+
+    /// Moves a step along `transition`; the caller records the event, which may say more.
+    pub(super) fn move_step(&mut self, no: StepNo, transition: StepTransition) -> (Status, Status) {
+        let from = self.task.step(no).status;
+        debug_assert!(transition.leaves(from), "{transition:?} from {from}");
+        let to = transition.edge().1;
+        let now = self.now;
+        let step = self.touch(no);
+        step.status = to;
+        step.completed_at = (to.is_terminal() || to == Status::Error).then_some(now);
+        (from, to)
+    }
+
+    /// The step, to be changed and written.
+    pub(super) fn touch(&mut self, no: StepNo) -> &mut Step {
+        let step = &mut self.task.steps[no.index()];
+        self.touched.entry(no).or_insert(Touched {
+            from: step.status,
+            inputs: false,
+            results: false,
+            error: false,
+        });
+        step.updated_at = self.now;
+        step
+    }
+
+    pub(super) fn touch_task(&mut self) -> &mut Task {
+        self.row = true;
+        self.task
+    }
+
+    pub(super) fn set_results(&mut self, no: StepNo, results: Option<Value>) {
+        if let Some(results) = results {
+            self.touch(no).results = Some(Arc::new(results));
+            self.mark(no, |touched| touched.results = true);
+        }
+    }
+
+    pub(super) fn set_error(&mut self, no: StepNo, error: Option<crate::model::failure::Failure>) {
+        if self.task.step(no).error != error {
+            self.touch(no).error = error;
+            self.mark(no, |touched| touched.error = true);
+        }
+    }
+
+    pub(super) fn set_inputs(&mut self, no: StepNo, inputs: Value) {
+        self.touch(no).inputs = Some(Arc::new(inputs));
+        self.mark(no, |touched| touched.inputs = true);
+    }
+
+    fn mark(&mut self, no: StepNo, mark: impl FnOnce(&mut Touched)) {
+        if let Some(touched) = self.touched.get_mut(&no) {
+            mark(touched);
+        }
+    }
+
+    pub(super) fn push(
+        &mut self,
+        name: EventName,
+        step: Option<StepNo>,
+        moved: Option<(Status, Status)>,
+        details: Value,
+    ) {
+        let step = step.map(|no| EventStep {
+            id: self.task.step(no).id,
+            name: self.task.template.step(no).name.as_str().into(),
+            attempt: self.task.step(no).attempts,
+        });
+        self.events.push(Event {
+            name,
+            occurred_at: self.now,
+            task: self.task.about.clone(),
+            step,
+            from: moved.map(|(from, _)| from),
+            to: moved.map(|(_, to)| to),
+            actor: self.actor.clone(),
+            details: (!details.is_null()).then_some(details),
+        });
+    }
+}
+
+/// The second object's keys over the first's.
+pub(super) fn merge(base: Value, extra: Option<Value>) -> Value {
+    match (base, extra) {
+        (Value::Object(mut base), Some(Value::Object(extra))) => {
+            base.extend(extra);
+            Value::Object(base)
+        }
+        (base, _) => base,
+    }
+}
+
+fn step_row(step: &Step, touched: &Touched) -> StepRow {
+    let json =
+        |wanted: bool, value: Option<&Value>| (wanted).then(|| value.map_or("null".into(), Value::to_string));
+    StepRow {
+        no: step.no,
+        from: touched.from,
+        status: step.status,
+        attempts: step.attempts,
+        released: step.released,
+        retry_limit: step.retry_limit,
+        next_attempt_at: step.next_attempt_at,
+        awaiting_since: step.awaiting_since,
+        backoff_seconds: step.backoff_seconds,
+        started_at: step.started_at,
+        completed_at: step.completed_at,
+        updated_at: step.updated_at,
+        inputs: json(touched.inputs, step.inputs.as_deref()),
+        results: json(touched.results, step.results.as_deref()),
+        error: touched.error.then(|| json!(step.error).to_string()),
+    }
+}
