@@ -1,0 +1,7 @@
+//! The tables as sea-orm sees them, for reading.
+
+pub mod event;
+pub mod named_task;
+pub mod node;
+pub mod step;
+pub mod task;

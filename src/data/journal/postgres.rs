@@ -1,0 +1,200 @@
+//! The flush on PostgreSQL: one statement, one round trip, built from the sections that have rows.
+
+mod arrays;
+mod text;
+
+use std::collections::HashMap;
+
+use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
+
+use self::arrays::Arrays;
+use super::{
+    batch::Batch,
+    entry::Claim,
+    store::{Failed, Flushed},
+};
+use crate::{
+    data::{Error, node::Identity},
+    model::{event::Event, id::TaskId},
+};
+
+/// One good plan from an empty database to a full one.
+const SESSION: [(&str, &str); 5] = [
+    ("jit", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
+pub(in crate::data::journal) struct Postgres {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+    identity: Identity,
+    /// The node row's `flush_no` after the last flush that is known to be committed.
+    flush_no: i64,
+    texts: HashMap<text::Sections, &'static str>,
+}
+
+impl Postgres {
+    pub(in crate::data::journal) async fn open(
+        options: &PgConnectOptions,
+        identity: Identity,
+    ) -> Result<Self, Error> {
+        let options = options.clone().options(SESSION);
+        let mut store = Self { options, connection: None, identity, flush_no: 0, texts: HashMap::new() };
+        store.adopt(identity).await?;
+        Ok(store)
+    }
+
+    pub(in crate::data::journal) async fn adopt(&mut self, identity: Identity) -> Result<(), Error> {
+        self.identity = identity;
+        self.flush_no = self.read_flush_no().await?.ok_or(Error::Fenced)?;
+        Ok(())
+    }
+
+    pub(in crate::data::journal) async fn flush(&mut self, batch: &Batch<'_>) -> Result<Flushed, Failed> {
+        let arrays = Arrays::of(batch);
+        let sections = arrays.sections();
+        let text = *self.texts.entry(sections).or_insert_with(|| text::build(sections).leak());
+        let identity = self.identity;
+        let outcome = match self.connection().await {
+            Ok(connection) => {
+                let query = sqlx::query(text).bind(identity.id.0).bind(identity.epoch);
+                arrays.bind(query).fetch_one(connection).await
+            }
+            Err(error) => return Err(Failed::Again(error.into())),
+        };
+        self.finish(outcome).await
+    }
+
+    pub(in crate::data::journal) async fn claim(&mut self, claim: &Claim) -> Result<Vec<TaskId>, Failed> {
+        let Identity { id, epoch } = self.identity;
+        let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
+        let query = match claim {
+            Claim::Due { limit, now } => sqlx::query(include_str!("../sql/claim_postgres.sql"))
+                .bind(id.0)
+                .bind(epoch)
+                .bind(i64::try_from(*limit).unwrap_or(i64::MAX))
+                .bind(now.0),
+            Claim::One(task) => sqlx::query(
+                "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1 WHERE id = $1 AND epoch = $2 RETURNING 1),
+                 taken AS (UPDATE tasker_tasks SET owner = $1 FROM fence WHERE id = $3 AND owner IS NULL RETURNING id)
+                 SELECT (SELECT count(*) FROM fence), ARRAY(SELECT id FROM taken)",
+            )
+            .bind(id.0)
+            .bind(epoch)
+            .bind(task.0),
+        };
+        match query.fetch_one(connection).await {
+            Ok(row) if row.get::<i64, _>(0) == 0 => Err(Failed::Fenced),
+            Ok(row) => {
+                self.flush_no += 1;
+                Ok(row.get::<Vec<uuid::Uuid>, _>(1).into_iter().map(TaskId).collect())
+            }
+            Err(error) => {
+                // What was taken by a claim whose answer was lost is this node's without its knowing: the
+                // sweep for owned tasks that nobody runs finds it.
+                self.lost(&error).await;
+                Err(Failed::Again(error.into()))
+            }
+        }
+    }
+
+    pub(in crate::data::journal) async fn delete(
+        &mut self,
+        task: TaskId,
+        event: &Event,
+    ) -> Result<Flushed, Failed> {
+        let batch = Batch { events: vec![event], ..Batch::default() };
+        let arrays = Arrays::of(&batch);
+        let identity = self.identity;
+        let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
+        let query = sqlx::query(text::DELETE).bind(identity.id.0).bind(identity.epoch).bind(task.0);
+        let outcome = arrays.bind_events(query).fetch_one(connection).await;
+        self.finish(outcome).await
+    }
+
+    /// Commit or not? The node's own counter knows.
+    async fn finish(
+        &mut self,
+        outcome: Result<sqlx::postgres::PgRow, sqlx::Error>,
+    ) -> Result<Flushed, Failed> {
+        match outcome {
+            Ok(row) => {
+                self.flush_no += 1;
+                let base: Option<i64> = row.get(0);
+                Ok(Flushed { first: Some(base.map_or(0, |base| base + 1)), statements: 1 })
+            }
+            Err(sqlx::Error::Database(error)) if !ends_connection(&*error) => Err(self.refused(error).await),
+            Err(error) => {
+                self.connection = None;
+                match self.read_flush_no().await {
+                    Ok(Some(now)) if now > self.flush_no => {
+                        self.flush_no = now;
+                        Ok(Flushed { first: None, statements: 1 })
+                    }
+                    Ok(Some(_)) => Err(Failed::Again(error.into())),
+                    Ok(None) => Err(Failed::Fenced),
+                    Err(still) => Err(Failed::Again(still)),
+                }
+            }
+        }
+    }
+
+    async fn refused(&mut self, error: Box<dyn sqlx::error::DatabaseError>) -> Failed {
+        let code = error.code().unwrap_or_default().into_owned();
+        match code.as_str() {
+            // Division by zero: a count in the statement is not what it must be.
+            "22012" => match self.read_flush_no().await {
+                Ok(Some(_)) => Failed::Blame(Error::Guard),
+                Ok(None) => Failed::Fenced,
+                Err(error) => Failed::Again(error),
+            },
+            "23505" => Failed::Blame(Error::Duplicate),
+            _ if code.starts_with("22") || code.starts_with("23") || code.starts_with("54") => {
+                Failed::Blame(Error::Refused(error.message().to_owned()))
+            }
+            _ => {
+                // Deadlocks, failed serialization, a full disk.
+                if code.starts_with("26") {
+                    self.connection = None;
+                }
+                Failed::Again(Error::Unavailable(error.into_error()))
+            }
+        }
+    }
+
+    async fn lost(&mut self, error: &sqlx::Error) {
+        if !matches!(error, sqlx::Error::Database(error) if !ends_connection(&**error)) {
+            self.connection = None;
+        }
+        if let Ok(Some(now)) = self.read_flush_no().await {
+            self.flush_no = now;
+        }
+    }
+
+    /// The counter, if the epoch is still our own.
+    async fn read_flush_no(&mut self) -> Result<Option<i64>, Error> {
+        let Identity { id, epoch } = self.identity;
+        let connection = self.connection().await?;
+        let sql = "SELECT flush_no FROM tasker_nodes WHERE id = $1 AND epoch = $2";
+        let answer = sqlx::query_scalar(sql).bind(id.0).bind(epoch).fetch_optional(connection).await;
+        if answer.is_err() {
+            self.connection = None;
+        }
+        Ok(answer?)
+    }
+
+    async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        match self.connection {
+            Some(ref mut open) => Ok(open),
+            None => Ok(self.connection.insert(PgConnection::connect_with(&self.options).await?)),
+        }
+    }
+}
+
+/// The server says goodbye (class 57: shut down, terminated; class 08): what it was doing may be committed.
+fn ends_connection(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+}

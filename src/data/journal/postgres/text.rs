@@ -1,0 +1,191 @@
+//! The statement's text. Sections without rows are left out, so there are few texts, each prepared once.
+
+use std::fmt::Write as _;
+
+/// Which sections a flush has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Sections {
+    pub created: bool,
+    pub rows: bool,
+    pub guards: bool,
+    pub steps: bool,
+    pub events: bool,
+}
+
+/// Array parameters are numbered as they are bound.
+struct Numbers(usize);
+
+impl Numbers {
+    fn next(&mut self) -> usize {
+        self.0 += 1;
+        self.0
+    }
+
+    /// `$4::uuid[], $5::text[]`, one for each type.
+    fn arrays(&mut self, types: &[&str]) -> String {
+        let list: Vec<String> = types.iter().map(|kind| format!("${}::{kind}[]", self.next())).collect();
+        list.join(", ")
+    }
+}
+
+pub(super) const TASK_TYPES: [&str; 23] = [
+    "uuid", "text", "text", "text", "text", "bool", "bigint", "int", "text", "text", "text", "text", "text",
+    "text", "text", "text", "text", "text", "text", "bigint", "bigint", "bigint", "int",
+];
+pub(super) const STEP_TYPES: [&str; 9] =
+    ["uuid", "int", "uuid", "text", "text", "int", "bigint", "bigint", "text"];
+pub(super) const ROW_TYPES: [&str; 11] =
+    ["uuid", "text", "text", "bool", "bigint", "bigint", "bigint", "bigint", "int", "text", "text"];
+pub(super) const CHANGE_TYPES: [&str; 16] = [
+    "uuid", "int", "text", "text", "int", "int", "int", "bigint", "bigint", "float8", "bigint", "bigint",
+    "bigint", "text", "text", "text",
+];
+pub(super) const EVENT_TYPES: [&str; 12] =
+    ["text", "bigint", "text", "uuid", "text", "uuid", "text", "int", "text", "text", "text", "text"];
+
+/// `$1` is the node, `$2` its epoch; then, section by section, a count where one is checked and the arrays.
+pub(super) fn build(sections: Sections) -> String {
+    let mut numbers = Numbers(2);
+    let mut sql = String::from(
+        "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1 WHERE id = $1 AND epoch = $2 RETURNING 1)",
+    );
+    if sections.created {
+        create(&mut sql, &mut numbers);
+    }
+    let guarded = sections.rows || sections.guards;
+    if guarded {
+        guard(&mut sql, &mut numbers, sections);
+    }
+    let mut checks = vec!["1 / (SELECT count(*) FROM fence)::int".to_owned()];
+    if guarded {
+        checks.push("(SELECT one FROM ok)".into());
+    }
+    if sections.steps {
+        let count = numbers.next();
+        change_steps(&mut sql, &mut numbers);
+        checks.push(format!("1 / ((SELECT count(*) FROM su) = ${count}::bigint)::int"));
+    }
+    let mut base = "NULL::bigint";
+    if sections.events {
+        append(&mut sql, &mut numbers, if guarded { "ok WHERE ok.one = 1" } else { "fence" });
+        base = "(SELECT base FROM ps)";
+        checks.push("pg_notify('tasker_events', '')::text".into());
+    }
+    let _ = write!(sql, "\nSELECT {base}, {}", checks.join(", "));
+    sql
+}
+
+fn create(sql: &mut String, numbers: &mut Numbers) {
+    let tasks = numbers.arrays(&TASK_TYPES);
+    let steps = numbers.arrays(&STEP_TYPES);
+    let _ = write!(
+        sql,
+        ",
+tc AS (INSERT INTO tasker_tasks (id, digest, namespace, name, version, owner, wake_at, priority, context, reason,
+        tags, initiator, source_system, created_by, bypass_steps, identity_hash, idempotency_key, request_hash,
+        request_id, requested_at, deadline_at, created_at, status, recoveries, updated_at)
+    SELECT u.id, u.digest, u.namespace, u.name, u.version, CASE WHEN u.owned THEN $1 END, u.wake_at, u.priority,
+        u.context::jsonb, u.reason, u.tags::jsonb, u.initiator, u.source_system, u.created_by, u.bypass::jsonb,
+        u.identity_hash, u.idempotency_key, u.request_hash, u.request_id, u.requested_at, u.deadline_at, u.created_at,
+        'pending', u.recoveries, u.created_at
+    FROM UNNEST({tasks}) u (id, digest, namespace, name, version, owned, wake_at, priority, context, reason, tags,
+        initiator, source_system, created_by, bypass, identity_hash, idempotency_key, request_hash, request_id,
+        requested_at, deadline_at, created_at, recoveries), fence RETURNING 1),
+sc AS (INSERT INTO tasker_workflow_steps (task_id, no, id, name, status, retry_limit, completed_at, updated_at,
+        results, attempts, released)
+    SELECT u.task_id, u.no, u.id, u.name, u.status, u.retry_limit, u.completed_at, u.updated_at, u.results::jsonb, 0, 0
+    FROM UNNEST({steps}) u (task_id, no, id, name, status, retry_limit, completed_at, updated_at, results), fence
+    RETURNING 1)"
+    );
+}
+
+/// The deciding guard a task. `coalesce` and `|| ''` keep the planner from the owner's and the status's indexes, which
+/// are true of every task in memory (`owner + 0` would still imply the partial index's `owner IS NOT NULL`). A short count divides by zero and undoes the whole statement: joining steps
+/// and events to it instead grows faster than the flush.
+fn guard(sql: &mut String, numbers: &mut Numbers, sections: Sections) {
+    let count = numbers.next();
+    let mut held = Vec::new();
+    if sections.rows {
+        let rows = numbers.arrays(&ROW_TYPES);
+        let _ = write!(
+            sql,
+            ",
+tu AS (UPDATE tasker_tasks t SET status = u.to_status, owner = CASE WHEN u.released THEN NULL ELSE $1 END,
+        wake_at = u.wake_at, started_at = u.started_at, completed_at = u.completed_at, updated_at = u.updated_at,
+        recoveries = u.recoveries, reason = u.reason, tags = u.tags::jsonb
+    FROM UNNEST({rows}) u (id, from_status, to_status, released, wake_at, started_at, completed_at, updated_at,
+        recoveries, reason, tags), fence
+    WHERE t.id = u.id AND coalesce(t.owner, 0) = $1 AND t.status || '' = u.from_status RETURNING 1)"
+        );
+        held.push("SELECT 1 FROM tu");
+    }
+    if sections.guards {
+        let guards = numbers.arrays(&["uuid", "text"]);
+        let _ = write!(
+            sql,
+            ",
+tg AS (SELECT 1 FROM UNNEST({guards}) u (id, from_status) JOIN tasker_tasks t ON t.id = u.id, fence
+    WHERE coalesce(t.owner, 0) = $1 AND t.status || '' = u.from_status)"
+        );
+        held.push("SELECT 1 FROM tg");
+    }
+    let _ = write!(
+        sql,
+        ",
+ok AS MATERIALIZED (SELECT 1 / (count(*) = ${count}::bigint)::int AS one FROM ({}) g)",
+        held.join(" UNION ALL ")
+    );
+}
+
+fn change_steps(sql: &mut String, numbers: &mut Numbers) {
+    let steps = numbers.arrays(&CHANGE_TYPES);
+    let _ = write!(
+        sql,
+        ",
+su AS (UPDATE tasker_workflow_steps s SET status = u.to_status, attempts = u.attempts, released = u.released,
+        retry_limit = u.retry_limit, next_attempt_at = u.next_attempt_at, awaiting_since = u.awaiting_since,
+        backoff_seconds = u.backoff_seconds, started_at = u.started_at, completed_at = u.completed_at,
+        updated_at = u.updated_at, inputs = coalesce(u.inputs::jsonb, s.inputs),
+        results = coalesce(u.results::jsonb, s.results), error = coalesce(u.error::jsonb, s.error)
+    FROM UNNEST({steps}) u (task_id, no, from_status, to_status, attempts, released, retry_limit, next_attempt_at,
+        awaiting_since, backoff_seconds, started_at, completed_at, updated_at, inputs, results, error) CROSS JOIN ok
+    WHERE s.task_id = u.task_id AND s.no = u.no AND s.status = u.from_status AND ok.one = 1 RETURNING 1)"
+    );
+}
+
+/// Positions come from one counter row, last: whoever commits first has the lower ones, and none is left out.
+fn append(sql: &mut String, numbers: &mut Numbers, after: &str) {
+    let count = numbers.next();
+    let events = numbers.arrays(&EVENT_TYPES);
+    let _ = write!(
+        sql,
+        ",
+ps AS (UPDATE tasker_log SET position = position + ${count}::bigint FROM (SELECT 1 FROM {after}) allowed
+    WHERE id = 1 RETURNING position - ${count}::bigint AS base),
+ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespace, task_id, task_name, step_id,
+        step_name, attempt, from_status, to_status, actor, details)
+    SELECT ps.base + u.place, u.name, u.occurred_at, u.namespace, u.task_id, u.task_name, u.step_id, u.step_name,
+        u.attempt, u.from_status, u.to_status, u.actor, u.details::jsonb
+    FROM UNNEST({events}) WITH ORDINALITY u (name, occurred_at, namespace, task_id, task_name, step_id, step_name,
+        attempt, from_status, to_status, actor, details, place), ps RETURNING 1)"
+    );
+}
+
+/// Removes task `$3`, which must be settled and nobody's, and appends its one last event.
+pub(super) const DELETE: &str = "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1
+    WHERE id = $1 AND epoch = $2 RETURNING 1),
+td AS (DELETE FROM tasker_tasks USING fence WHERE id = $3 AND owner IS NULL
+    AND status IN ('complete', 'cancelled', 'resolved_manually') RETURNING 1),
+ok AS MATERIALIZED (SELECT 1 / count(*)::int AS one FROM td),
+sd AS (DELETE FROM tasker_workflow_steps USING ok WHERE task_id = $3 AND ok.one = 1),
+ed AS (DELETE FROM tasker_workflow_events USING ok WHERE task_id = $3 AND ok.one = 1),
+ps AS (UPDATE tasker_log SET position = position + $4::bigint FROM ok WHERE id = 1 AND ok.one = 1
+    RETURNING position - $4::bigint AS base),
+ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespace, task_id, task_name, step_id,
+        step_name, attempt, from_status, to_status, actor, details)
+    SELECT ps.base + u.place, u.name, u.occurred_at, u.namespace, u.task_id, u.task_name, u.step_id, u.step_name,
+        u.attempt, u.from_status, u.to_status, u.actor, u.details::jsonb
+    FROM UNNEST($5::text[], $6::bigint[], $7::text[], $8::uuid[], $9::text[], $10::uuid[], $11::text[], $12::int[],
+        $13::text[], $14::text[], $15::text[], $16::text[]) WITH ORDINALITY u (name, occurred_at, namespace, task_id,
+        task_name, step_id, step_name, attempt, from_status, to_status, actor, details, place), ps RETURNING 1)
+SELECT (SELECT base FROM ps), (SELECT one FROM ok), pg_notify('tasker_events', '')::text";

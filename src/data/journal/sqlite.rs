@@ -1,0 +1,144 @@
+//! The flush on SQLite: one `IMMEDIATE` transaction of multi-row statements, on a connection of its own.
+//!
+//! The file has one engine, so a guard decides by counting before anything is undone by hand: a short count
+//! rolls the transaction back.
+
+mod rows;
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use uuid::Uuid;
+
+use self::rows::{Multi, Texts, Value};
+use super::{
+    batch::Batch,
+    entry::Claim,
+    store::{Failed, Flushed},
+};
+use crate::{
+    data::{Error, node::Identity},
+    model::{event::Event, id::TaskId},
+};
+
+pub(in crate::data::journal) struct Sqlite {
+    connection: Connection,
+    identity: Identity,
+    texts: Texts,
+}
+
+impl Sqlite {
+    pub(in crate::data::journal) fn open(path: &Path, identity: Identity) -> Result<Self, Error> {
+        let connection = Connection::open(path).map_err(unavailable)?;
+        connection.busy_timeout(Duration::from_secs(5)).map_err(unavailable)?;
+        connection.set_prepared_statement_cache_capacity(128);
+        let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;
+             PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY;";
+        connection.execute_batch(settings).map_err(unavailable)?;
+        Ok(Self { connection, identity, texts: Texts::new() })
+    }
+
+    pub(in crate::data::journal) fn adopt(&mut self, identity: Identity) {
+        self.identity = identity;
+    }
+
+    pub(in crate::data::journal) fn flush(&mut self, batch: &Batch<'_>) -> Result<Flushed, Failed> {
+        self.transaction(|multi, owner| {
+            multi.create_tasks(batch, owner)?;
+            multi.create_steps(batch)?;
+            multi.guard(batch, owner)?;
+            multi.update_tasks(batch, owner)?;
+            multi.update_steps(batch)?;
+            multi.append(&batch.events)
+        })
+    }
+
+    pub(in crate::data::journal) fn claim(&mut self, claim: &Claim) -> Result<Vec<TaskId>, Failed> {
+        let owner = self.identity.id.0;
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, [u8; 16]>(0).map(|id| TaskId(Uuid::from_bytes(id)));
+        let taken = match claim {
+            Claim::One(task) => {
+                let sql = "UPDATE tasker_tasks SET owner = ?1 WHERE id = ?2 AND owner IS NULL RETURNING id";
+                let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+                statement
+                    .query_row(params![owner, task.0.as_bytes()], read)
+                    .optional()
+                    .map_err(failed)?
+                    .into_iter()
+                    .collect()
+            }
+            Claim::Due { limit, now } => {
+                let mut statement = self
+                    .connection
+                    .prepare_cached(include_str!("../sql/claim_sqlite.sql"))
+                    .map_err(failed)?;
+                let limit = i64::try_from(*limit).unwrap_or(i64::MAX);
+                let rows = statement.query_map(params![owner, limit, now.0], read).map_err(failed)?;
+                rows.collect::<Result<_, _>>().map_err(failed)?
+            }
+        };
+        Ok(taken)
+    }
+
+    pub(in crate::data::journal) fn delete(
+        &mut self,
+        task: TaskId,
+        event: &Event,
+    ) -> Result<Flushed, Failed> {
+        self.transaction(|multi, _| {
+            let settled = "DELETE FROM tasker_tasks WHERE id = ?1 AND owner IS NULL
+                 AND status IN ('complete', 'cancelled', 'resolved_manually')";
+            if multi.execute(settled, &[Value::Id(task.0)])? == 0 {
+                return Err(Failed::Blame(Error::Guard));
+            }
+            multi.execute("DELETE FROM tasker_workflow_steps WHERE task_id = ?1", &[Value::Id(task.0)])?;
+            multi.execute("DELETE FROM tasker_workflow_events WHERE task_id = ?1", &[Value::Id(task.0)])?;
+            multi.append(&[event])
+        })
+    }
+
+    /// Everything or nothing, if the node's epoch is still its own.
+    fn transaction(
+        &mut self,
+        work: impl FnOnce(&mut Multi<'_>, i64) -> Result<Option<i64>, Failed>,
+    ) -> Result<Flushed, Failed> {
+        let Identity { id, epoch } = self.identity;
+        let mut multi = Multi::new(&self.connection, &mut self.texts);
+        multi.execute("BEGIN IMMEDIATE", &[])?;
+        let fence = "UPDATE tasker_nodes SET flush_no = flush_no + 1 WHERE id = ?1 AND epoch = ?2";
+        let done = match multi.execute(fence, &[Value::Integer(id.0), Value::Integer(epoch)]) {
+            Ok(1) => work(&mut multi, id.0).and_then(|first| multi.execute("COMMIT", &[]).map(|_| first)),
+            Ok(_) => Err(Failed::Fenced),
+            Err(failed) => Err(failed),
+        };
+        let statements = multi.statements();
+        match done {
+            Ok(first) => Ok(Flushed { first: Some(first.unwrap_or(0)), statements }),
+            Err(failed) => {
+                // A failed COMMIT may have rolled back by itself.
+                if !self.connection.is_autocommit() {
+                    let _ = self.connection.execute_batch("ROLLBACK");
+                }
+                Err(failed)
+            }
+        }
+    }
+}
+
+fn unavailable(error: rusqlite::Error) -> Error {
+    Error::Unavailable(Box::new(error))
+}
+
+/// What to do about an error of SQLite's.
+fn failed(error: rusqlite::Error) -> Failed {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => {
+            let unique = matches!(error.sqlite_error(), Some(code) if code.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE);
+            Failed::Blame(if unique { Error::Duplicate } else { Error::Refused(error.to_string()) })
+        }
+        Some(ErrorCode::TooBig | ErrorCode::TypeMismatch | ErrorCode::ParameterOutOfRange) => {
+            Failed::Blame(Error::Refused(error.to_string()))
+        }
+        _ => Failed::Again(unavailable(error)),
+    }
+}

@@ -1,0 +1,69 @@
+//! The writer's own connection, to either database.
+
+use super::{batch::Batch, entry::Claim, postgres::Postgres, sqlite::Sqlite};
+use crate::{
+    data::{Error, connect::Target, node::Identity},
+    model::{event::Event, id::TaskId},
+};
+
+/// What a flush cost and where its events begin.
+pub(super) struct Flushed {
+    /// Position of the first event; `None` when that has to be read from the log.
+    pub first: Option<i64>,
+    /// Statements that were sent.
+    pub statements: u64,
+}
+
+/// How a flush failed, by what to do about it.
+pub(super) enum Failed {
+    /// Nothing was written. Try again.
+    Again(Error),
+    /// Nothing was written, and one of the changes is to blame.
+    Blame(Error),
+    /// Nothing was written, nor will it ever be by this node.
+    Fenced,
+}
+
+/// Either database.
+pub(super) enum Store {
+    Sqlite(Box<Sqlite>),
+    Postgres(Box<Postgres>),
+}
+
+impl Store {
+    pub(super) async fn open(target: &Target, identity: Identity) -> Result<Self, Error> {
+        Ok(match target {
+            Target::Sqlite(path) => Self::Sqlite(Box::new(Sqlite::open(path, identity)?)),
+            Target::Postgres(options) => Self::Postgres(Box::new(Postgres::open(options, identity).await?)),
+        })
+    }
+
+    pub(super) async fn flush(&mut self, batch: &Batch<'_>) -> Result<Flushed, Failed> {
+        match self {
+            Self::Sqlite(store) => store.flush(batch),
+            Self::Postgres(store) => store.flush(batch).await,
+        }
+    }
+
+    pub(super) async fn claim(&mut self, claim: &Claim) -> Result<Vec<TaskId>, Failed> {
+        match self {
+            Self::Sqlite(store) => store.claim(claim),
+            Self::Postgres(store) => store.claim(claim).await,
+        }
+    }
+
+    pub(super) async fn delete(&mut self, task: TaskId, event: &Event) -> Result<Flushed, Failed> {
+        match self {
+            Self::Sqlite(store) => store.delete(task, event),
+            Self::Postgres(store) => store.delete(task, event).await,
+        }
+    }
+
+    pub(super) async fn adopt(&mut self, identity: Identity) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(store) => store.adopt(identity),
+            Self::Postgres(store) => store.adopt(identity).await?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,225 @@
+//! The loop: take what is waiting, write it, answer.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::mpsc, time};
+
+use super::{
+    Settings,
+    batch::Batch,
+    entry::{Entry, Queued},
+    statistics::Statistics,
+    store::{Failed, Flushed, Store},
+};
+use crate::{
+    data::{Error, log::EventLog},
+    metrics::Metrics,
+    model::event::Event,
+};
+
+/// How long a change that nobody waits for may wait for company.
+const PATIENCE: Duration = Duration::from_millis(2);
+
+/// Entries taken at once; the rows they write are the real measure.
+const TAKE: usize = 2_000;
+
+pub(super) struct Writer {
+    store: Store,
+    entries: mpsc::Receiver<Queued>,
+    settings: Settings,
+    log: EventLog,
+    statistics: Arc<Statistics>,
+    metrics: Metrics,
+    fenced: bool,
+}
+
+impl Writer {
+    pub(super) fn new(
+        store: Store,
+        entries: mpsc::Receiver<Queued>,
+        settings: Settings,
+        log: EventLog,
+        statistics: Arc<Statistics>,
+        metrics: Metrics,
+    ) -> Self {
+        Self { store, entries, settings, log, statistics, metrics, fenced: false }
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut taken = Vec::new();
+        while self.entries.recv_many(&mut taken, TAKE).await > 0 {
+            self.wait_for_company(&mut taken).await;
+            if let Some(first) = taken.first() {
+                self.metrics.journal_wait_seconds.observe(first.since.elapsed().as_secs_f64());
+            }
+            let entries = taken.len();
+            let mut waiting = taken.drain(..).map(|queued| queued.entry).peekable();
+            while let Some(entry) = waiting.next() {
+                if !entry.is_grouped() {
+                    self.single(entry).await;
+                    continue;
+                }
+                let mut rows = entry.rows();
+                let mut group = vec![entry];
+                while let Some(next) =
+                    waiting.next_if(|next| next.is_grouped() && rows < self.settings.flush_rows)
+                {
+                    rows += next.rows();
+                    group.push(next);
+                }
+                self.flush(group).await;
+            }
+            self.statistics.taken(entries);
+        }
+    }
+
+    /// Starts that nobody waits for do not deserve a commit of their own: their ends are near.
+    async fn wait_for_company(&mut self, taken: &mut Vec<Queued>) {
+        if !taken.iter().all(|queued| queued.entry.is_patient()) {
+            return;
+        }
+        let deadline = time::Instant::now() + PATIENCE;
+        while taken.iter().all(|queued| queued.entry.is_patient()) && taken.len() < TAKE {
+            match time::timeout_at(deadline, self.entries.recv_many(taken, TAKE)).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Writes a group; on a failure that one of them is to blame for, halves it until that one stands alone.
+    async fn flush(&mut self, group: Vec<Entry>) {
+        let mut open = vec![group];
+        while let Some(mut group) = open.pop() {
+            match self.write(&group).await {
+                Ok(flushed) => self.acknowledge(group, flushed),
+                Err(Failed::Blame(error)) if group.len() == 1 => {
+                    for entry in group {
+                        entry.answer(Err(error_again(&error)));
+                    }
+                }
+                Err(Failed::Blame(_)) => {
+                    let rest = group.split_off(group.len() / 2);
+                    open.push(rest);
+                    open.push(group);
+                }
+                Err(Failed::Fenced) => {
+                    self.fenced = true;
+                    group.into_iter().for_each(|entry| entry.answer(Err(Error::Fenced)));
+                }
+                // `write` tries again by itself.
+                Err(Failed::Again(error)) => {
+                    group.into_iter().for_each(|entry| entry.answer(Err(error_again(&error))));
+                }
+            }
+        }
+    }
+
+    /// Tries until the database takes it, refuses it, or somebody else took the node over.
+    async fn write(&mut self, group: &[Entry]) -> Result<Flushed, Failed> {
+        if self.fenced {
+            return Err(Failed::Fenced);
+        }
+        let batch = Batch::of(group);
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(5);
+        loop {
+            match self.store.flush(&batch).await {
+                Ok(flushed) => {
+                    let took = began.elapsed();
+                    self.statistics.flushed(group.len(), flushed.statements, batch.written(), took);
+                    self.metrics.journal_batch_changes.observe(group.len() as f64);
+                    self.metrics.journal_commit_seconds.observe(took.as_secs_f64());
+                    self.metrics.database_up.set(1);
+                    return Ok(flushed);
+                }
+                Err(Failed::Again(error)) => {
+                    self.metrics.database_up.set(0);
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the journal could not write and tries again"
+                    );
+                    time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(1));
+                }
+                Err(failed) => return Err(failed),
+            }
+        }
+    }
+
+    fn acknowledge(&self, group: Vec<Entry>, flushed: Flushed) {
+        let mut events = Vec::new();
+        let mut answers = Vec::with_capacity(group.len());
+        for entry in group {
+            match entry {
+                Entry::Create { tasks, ack } => {
+                    events.extend(tasks.into_iter().flat_map(|task| task.events));
+                    answers.push(ack);
+                }
+                Entry::Change { change, ack } => {
+                    events.extend(change.events);
+                    answers.extend(ack);
+                }
+                Entry::Claim { .. } | Entry::Delete { .. } | Entry::Adopt { .. } => {}
+            }
+        }
+        self.publish(flushed.first, events);
+        for answer in answers {
+            let _ = answer.send(Ok(()));
+        }
+    }
+
+    fn publish(&self, first: Option<i64>, events: Vec<Event>) {
+        match first {
+            Some(first) => self.log.committed(first, events),
+            None => self.log.moved(),
+        }
+    }
+
+    /// Claims, deletions and changes of identity: rare, each in a transaction of its own.
+    async fn single(&mut self, entry: Entry) {
+        match entry {
+            Entry::Claim { ack, .. } if self.fenced => drop(ack.send(Err(Error::Fenced))),
+            Entry::Claim { claim, ack } => {
+                let taken = self.store.claim(&claim).await;
+                if matches!(taken, Err(Failed::Fenced)) {
+                    self.fenced = true;
+                }
+                let _ = ack.send(taken.map_err(error_of));
+            }
+            Entry::Delete { ack, .. } if self.fenced => drop(ack.send(Err(Error::Fenced))),
+            Entry::Delete { task, event, ack } => {
+                let done = self.store.delete(task, &event).await;
+                let answer = done.map(|flushed| self.publish(flushed.first, vec![*event]));
+                let _ = ack.send(answer.map_err(error_of));
+            }
+            Entry::Adopt { identity, ack } => {
+                let done = self.store.adopt(identity).await;
+                self.fenced = self.fenced && done.is_err();
+                let _ = ack.send(done);
+            }
+            grouped @ (Entry::Create { .. } | Entry::Change { .. }) => self.flush(vec![grouped]).await,
+        }
+    }
+}
+
+fn error_of(failed: Failed) -> Error {
+    match failed {
+        Failed::Again(error) | Failed::Blame(error) => error,
+        Failed::Fenced => Error::Fenced,
+    }
+}
+
+/// The same error once more, for the other senders.
+fn error_again(error: &Error) -> Error {
+    match error {
+        Error::Guard => Error::Guard,
+        Error::Duplicate => Error::Duplicate,
+        Error::Fenced => Error::Fenced,
+        Error::Refused(why) => Error::Refused(why.clone()),
+        other => Error::Unavailable(other.to_string().into()),
+    }
+}

@@ -1,0 +1,107 @@
+//! Tells followers in this process what was committed, here or by another node, in the log's order.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, broadcast};
+
+use super::query::{self, EventFilter};
+use crate::{
+    data::{Database, Error},
+    model::event::{Event, Recorded},
+};
+
+/// Batches that a follower may be behind before it must read the table.
+const BACKLOG: usize = 1_024;
+
+/// Events read from the table at once.
+const PAGE: u64 = 1_000;
+
+/// The log as this process knows it. Cheap to clone.
+#[derive(Clone)]
+pub struct EventLog {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    database: Database,
+    /// The last position that followers were told of.
+    told: Mutex<i64>,
+    batches: broadcast::Sender<Arc<Vec<Recorded>>>,
+    behind: Notify,
+}
+
+impl EventLog {
+    /// Begins at the log's end.
+    pub async fn open(database: &Database) -> Result<Self, Error> {
+        let told = query::position(database).await?;
+        let (batches, _) = broadcast::channel(BACKLOG);
+        let shared =
+            Shared { database: database.clone(), told: Mutex::new(told), batches, behind: Notify::new() };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The table behind it.
+    pub fn database(&self) -> &Database {
+        &self.shared.database
+    }
+
+    /// The journal has committed `events` from position `first` on.
+    pub(in crate::data) fn committed(&self, first: i64, events: Vec<Event>) {
+        let Ok(count) = i64::try_from(events.len()) else { return };
+        if count == 0 {
+            return;
+        }
+        let mut told = self.told();
+        if first != *told + 1 {
+            // Another node was in between: the table has the order.
+            drop(told);
+            return self.moved();
+        }
+        *told += count;
+        if self.shared.batches.receiver_count() > 0 {
+            let batch = (first..).zip(events).map(|(position, event)| Recorded { position, event }).collect();
+            let _ = self.shared.batches.send(Arc::new(batch));
+        }
+    }
+
+    /// Somebody has written, and the table says what.
+    pub fn moved(&self) {
+        self.shared.behind.notify_one();
+    }
+
+    /// Catches up with the table whenever it [`Self::moved`]; runs until it is dropped.
+    pub async fn keep_up(&self) {
+        loop {
+            self.shared.behind.notified().await;
+            if let Err(error) = self.catch_up().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the event log could not be read");
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                self.moved();
+            }
+        }
+    }
+
+    async fn catch_up(&self) -> Result<(), Error> {
+        loop {
+            let known = *self.told();
+            let mut page = query::after(&self.shared.database, &EventFilter::default(), known, PAGE).await?;
+            let Some(last) = page.last().map(|recorded| recorded.position) else { return Ok(()) };
+            let mut told = self.told();
+            page.retain(|recorded| recorded.position > *told);
+            *told = (*told).max(last);
+            if !page.is_empty() {
+                let _ = self.shared.batches.send(Arc::new(page));
+            }
+        }
+    }
+
+    /// What comes from now on, and the position it follows on.
+    pub(super) fn listen(&self) -> (i64, broadcast::Receiver<Arc<Vec<Recorded>>>) {
+        let told = self.told();
+        (*told, self.shared.batches.subscribe())
+    }
+
+    fn told(&self) -> std::sync::MutexGuard<'_, i64> {
+        self.shared.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,139 @@
+//! The log as a table: pages by position.
+
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+};
+
+use crate::{
+    data::{
+        Database, Error,
+        entity::event::{Column, Entity, Model},
+    },
+    model::{
+        event::{Event, EventName, EventStep, EventTask, Recorded},
+        id::{StepId, TaskId},
+        status::Status,
+        time::Timestamp,
+    },
+};
+
+/// Which events; everything that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// One of these names.
+    pub names: Option<Vec<String>>,
+    /// About this task.
+    pub task: Option<TaskId>,
+    /// About this step.
+    pub step: Option<StepId>,
+    /// In this namespace.
+    pub namespace: Option<String>,
+    /// Of this template.
+    pub task_name: Option<String>,
+}
+
+impl EventFilter {
+    /// Whether `recorded` is wanted: the same question as [`Self::condition`], for events in memory.
+    pub fn admits(&self, recorded: &Recorded) -> bool {
+        let event = &recorded.event;
+        self.names.as_ref().is_none_or(|names| names.iter().any(|name| name == event.name.as_str()))
+            && self.task.is_none_or(|task| task == event.task.id)
+            && self.step.is_none_or(|step| event.step.as_ref().is_some_and(|own| own.id == step))
+            && self.namespace.as_deref().is_none_or(|namespace| namespace == &*event.task.namespace)
+            && self.task_name.as_deref().is_none_or(|name| name == &*event.task.name)
+    }
+
+    fn condition(&self) -> Condition {
+        Condition::all()
+            .add_option(self.names.as_ref().map(|names| Column::Name.is_in(names)))
+            .add_option(self.task.map(|task| Column::TaskId.eq(task.0)))
+            .add_option(self.step.map(|step| Column::StepId.eq(step.0)))
+            .add_option(self.namespace.as_ref().map(|namespace| Column::Namespace.eq(namespace)))
+            .add_option(self.task_name.as_ref().map(|name| Column::TaskName.eq(name)))
+    }
+}
+
+/// Up to `limit` events after `position`, oldest first.
+pub async fn after(
+    database: &Database,
+    filter: &EventFilter,
+    position: i64,
+    limit: u64,
+) -> Result<Vec<Recorded>, Error> {
+    let found = Entity::find()
+        .filter(filter.condition().add(Column::Position.gt(position)))
+        .order_by_asc(Column::Position)
+        .limit(limit)
+        .all(&database.reader)
+        .await?;
+    found.into_iter().map(recorded).collect()
+}
+
+/// Up to `limit` events before `position`, newest first.
+pub async fn before(
+    database: &Database,
+    filter: &EventFilter,
+    position: i64,
+    limit: u64,
+) -> Result<Vec<Recorded>, Error> {
+    let found = Entity::find()
+        .filter(filter.condition().add(Column::Position.lt(position)))
+        .order_by_desc(Column::Position)
+        .limit(limit)
+        .all(&database.reader)
+        .await?;
+    found.into_iter().map(recorded).collect()
+}
+
+/// All events of these tasks, oldest first, at most `limit` in all.
+pub async fn of_task(database: &Database, tasks: &[TaskId], limit: u64) -> Result<Vec<Recorded>, Error> {
+    let found = Entity::find()
+        .filter(Column::TaskId.is_in(tasks.iter().map(|task| task.0)))
+        .order_by_asc(Column::Position)
+        .limit(limit)
+        .all(&database.reader)
+        .await?;
+    found.into_iter().map(recorded).collect()
+}
+
+/// The newest position that is committed.
+pub async fn position(database: &Database) -> Result<i64, Error> {
+    let statement = Statement::from_string(
+        database.reader.get_database_backend(),
+        "SELECT position FROM tasker_log WHERE id = 1",
+    );
+    let row = database.reader.query_one_raw(statement).await?;
+    Ok(row.ok_or_else(|| Error::Corrupt("tasker_log is empty".into()))?.try_get_by_index(0)?)
+}
+
+pub(super) fn recorded(row: Model) -> Result<Recorded, Error> {
+    let step = match (row.step_id, row.step_name) {
+        (Some(id), Some(name)) => Some(EventStep {
+            id: StepId(id),
+            name: name.into(),
+            attempt: row.attempt.and_then(|attempt| attempt.try_into().ok()).unwrap_or(0),
+        }),
+        _ => None,
+    };
+    let status = |word: Option<String>| {
+        word.map(|word| Status::parse(&word).ok_or_else(|| Error::Corrupt(format!("event status {word}"))))
+            .transpose()
+    };
+    Ok(Recorded {
+        position: row.position,
+        event: Event {
+            name: EventName::parse(&row.name),
+            occurred_at: Timestamp(row.occurred_at),
+            task: EventTask {
+                id: TaskId(row.task_id),
+                namespace: row.namespace.into(),
+                name: row.task_name.into(),
+            },
+            step,
+            from: status(row.from_status)?,
+            to: status(row.to_status)?,
+            actor: row.actor.map(Into::into),
+            details: row.details,
+        },
+    })
+}

@@ -1,0 +1,19 @@
+-- Takes up to $3 tasks that nobody owns and whose time ($4) has come for node $1 in epoch $2, the most urgent first.
+-- Indexes: tasker_tasks_claimable, tasker_tasks_sleeping. The array is built once, so the limits are evaluated once;
+-- locked rows are another node's and are skipped.
+WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1 WHERE id = $1 AND epoch = $2 RETURNING 1),
+taken AS (
+    UPDATE tasker_tasks SET owner = $1
+    WHERE EXISTS (SELECT 1 FROM fence) AND id = ANY (
+        ARRAY(
+            SELECT id FROM tasker_tasks
+            WHERE owner IS NULL AND wake_at IS NULL AND status IN ('pending', 'in_progress')
+            ORDER BY priority DESC, requested_at, id LIMIT $3 FOR UPDATE SKIP LOCKED
+        ) || ARRAY(
+            SELECT id FROM tasker_tasks WHERE owner IS NULL AND wake_at IS NOT NULL AND wake_at <= $4
+            ORDER BY wake_at LIMIT $3 FOR UPDATE SKIP LOCKED
+        )
+    )
+    RETURNING id
+)
+SELECT (SELECT count(*) FROM fence), ARRAY(SELECT id FROM taken)

@@ -1,0 +1,80 @@
+//! The instruments, one line each.
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Metric, Registry, Unit};
+
+use super::labels::{ByCommand, ByOutcome, ByRequest, ByStatus};
+
+/// A struct of instruments and their registration, from one table: name, type, what it starts as, what it says.
+macro_rules! instruments {
+    ($($name:ident: $type:ty = $new:expr, $help:literal;)*) => {
+        /// Everything that is counted.
+        #[derive(Debug)]
+        pub struct Instruments {
+            $(#[doc = $help] pub $name: $type,)*
+        }
+
+        impl Instruments {
+            /// Makes and registers them all.
+            pub(super) fn register(registry: &mut Registry) -> Self {
+                Self { $($name: register(registry, stringify!($name), $help, $new),)* }
+            }
+        }
+    };
+}
+
+// A counter's name gets `_total` when it is written, so it is not part of it here.
+#[rustfmt::skip]
+instruments! {
+    tasks_created: Counter = Counter::default(),                       "Tasks created, without repetitions of a request";
+    tasks_finished: Family<ByStatus, Counter> = Family::default(),     "Tasks that came to rest, by status; error is left again by a retry";
+    steps_started: Counter = Counter::default(),                       "Attempts begun";
+    steps_finished: Family<ByOutcome, Counter> = Family::default(),    "Attempts ended, by outcome";
+    step_retries: Counter = Counter::default(),                        "Attempts scheduled after a failure";
+    recoveries: Counter = Counter::default(),                          "Tasks taken over from a dead node";
+    overloaded: Counter = Counter::default(),                          "Callers turned away because the journal was full";
+    commands: Family<ByCommand, Counter> = Family::default(),          "Commands, by verb and answer";
+    graphql_requests: Family<ByRequest, Counter> = Family::default(),  "GraphQL operations, by kind and code";
+
+    tasks_in_memory: Gauge = Gauge::default(),                         "Tasks that this node holds in memory";
+    steps_running: Gauge = Gauge::default(),                           "Handlers at work";
+    journal_queue: Gauge = Gauge::default(),                           "Changes waiting to be committed";
+    subscriptions: Gauge = Gauge::default(),                           "GraphQL subscriptions being served";
+    database_up: Gauge = Gauge::default(),                             "1 while the database answers, else 0";
+
+    journal_batch_changes: Histogram = powers_of_two(13),              "Changes in one commit";
+    journal_commit_seconds: Histogram = seconds(0.000_25, 16),         "Time a commit takes";
+    journal_wait_seconds: Histogram = seconds(0.000_25, 16),           "Time a change waits before its commit begins";
+    step_duration_seconds: Histogram = seconds(0.001, 20),             "Time an attempt takes";
+    graphql_request_seconds: Histogram = seconds(0.000_25, 18),        "Time a query or mutation takes";
+}
+
+/// Registers an instrument. The unit is the end of its name; the library wants it apart.
+fn register<M: Metric + Shared>(registry: &mut Registry, name: &str, help: &str, instrument: M) -> M {
+    match name.strip_suffix("_seconds") {
+        Some(name) => registry.register_with_unit(name, help, Unit::Seconds, instrument.clone()),
+        None => registry.register(name, help, instrument.clone()),
+    }
+    instrument
+}
+
+/// Clones of these count into the same instrument.
+trait Shared: Clone {}
+
+impl Shared for Counter {}
+impl Shared for Gauge {}
+impl Shared for Histogram {}
+impl<L: Clone + Eq + std::hash::Hash> Shared for Family<L, Counter> {}
+
+/// From `least` upward, doubling.
+fn seconds(least: f64, buckets: u16) -> Histogram {
+    Histogram::new(exponential_buckets(least, 2.0, buckets))
+}
+
+/// 1, 2, 4, …
+fn powers_of_two(buckets: u16) -> Histogram {
+    Histogram::new(exponential_buckets(1.0, 2.0, buckets))
+}

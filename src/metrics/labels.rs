@@ -1,0 +1,201 @@
+//! The labels, and all the values they can have.
+
+use std::fmt::{self, Write};
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+
+use crate::model::status::Status;
+
+/// Of `tasks_finished`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByStatus {
+    /// Where the task came to rest.
+    pub status: Status,
+}
+
+/// Of `steps_finished`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByOutcome {
+    /// How the attempt ended.
+    pub outcome: Outcome,
+}
+
+/// Of `commands`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByCommand {
+    /// What was asked.
+    pub verb: Verb,
+    /// What was answered.
+    pub outcome: Answer,
+}
+
+/// Of `graphql_requests`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByRequest {
+    /// The kind of operation.
+    pub kind: Kind,
+    /// The first error's code, or `OK`.
+    pub code: Code,
+}
+
+impl EncodeLabelValue for Status {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        encoder.write_str(self.as_str())
+    }
+}
+
+/// An enum whose values are written as given.
+macro_rules! values {
+    ($(#[$about:meta])* $name:ident { $($(#[$meaning:meta])* $value:ident = $word:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$meaning])* $value,)* }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &[Self] = &[$(Self::$value,)*];
+
+            /// The value as it is written.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$value => $word,)* }
+            }
+
+            /// Reads a written value.
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+
+        impl EncodeLabelValue for $name {
+            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+                encoder.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+values! {
+    /// How an attempt ended.
+    Outcome {
+        /// With results.
+        Complete = "complete",
+        /// With an error that another attempt may not meet.
+        Retryable = "retryable",
+        /// With an error that every attempt would meet.
+        Permanent = "permanent",
+        /// The handler panicked.
+        Panic = "panic",
+        /// It took too long.
+        Timeout = "timeout",
+        /// Given back, not counted: owner or worker lost, shutdown, an open circuit.
+        Released = "released",
+        /// Its step was cancelled meanwhile.
+        Cancelled = "cancelled",
+    }
+}
+
+values! {
+    /// What somebody asks the engine to do.
+    Verb {
+        /// `createTask`.
+        CreateTask = "create_task",
+        /// `createTasks`.
+        CreateTasks = "create_tasks",
+        /// `updateTask`.
+        UpdateTask = "update_task",
+        /// `cancelTask`.
+        CancelTask = "cancel_task",
+        /// `retryTask`.
+        RetryTask = "retry_task",
+        /// `resolveTask`.
+        ResolveTask = "resolve_task",
+        /// `deleteTask`.
+        DeleteTask = "delete_task",
+        /// `updateStep`.
+        UpdateStep = "update_step",
+        /// `cancelStep`.
+        CancelStep = "cancel_step",
+        /// `retryStep`.
+        RetryStep = "retry_step",
+        /// `resolveStep`.
+        ResolveStep = "resolve_step",
+        /// `claimSteps`.
+        ClaimSteps = "claim_steps",
+        /// `heartbeatSteps`.
+        HeartbeatSteps = "heartbeat_steps",
+        /// `completeStep` and each of `completeSteps`.
+        CompleteStep = "complete_step",
+        /// `failStep`.
+        FailStep = "fail_step",
+    }
+}
+
+values! {
+    /// What a command was answered.
+    Answer {
+        /// It took effect, or had done so already.
+        Done = "done",
+        /// Left for the node that owns the task, which had not answered in time.
+        Pending = "pending",
+        /// There is no such task or step.
+        NotFound = "not_found",
+        /// The status forbids it.
+        Conflict = "conflict",
+        /// What came with it can't be used.
+        Invalid = "invalid",
+        /// The journal was full.
+        Overloaded = "overloaded",
+        /// A fault.
+        Failed = "failed",
+    }
+}
+
+values! {
+    /// The kind of a GraphQL operation.
+    Kind {
+        /// Reads.
+        Query = "query",
+        /// Commands.
+        Mutation = "mutation",
+        /// Streams.
+        Subscription = "subscription",
+        /// Not known: the document could not be read that far.
+        Unknown = "unknown",
+    }
+}
+
+values! {
+    /// A GraphQL answer's code: that of its first error.
+    Code {
+        /// No error.
+        Ok = "OK",
+        /// The text is no GraphQL.
+        ParseFailed = "GRAPHQL_PARSE_FAILED",
+        /// The document doesn't fit the schema.
+        GraphqlValidationFailed = "GRAPHQL_VALIDATION_FAILED",
+        /// The variables or the choice of operation don't fit.
+        BadUserInput = "BAD_USER_INPUT",
+        /// Too large or too deep.
+        LimitExceeded = "LIMIT_EXCEEDED",
+        /// Nobody knows who asks.
+        Unauthenticated = "UNAUTHENTICATED",
+        /// A permission is missing.
+        Forbidden = "FORBIDDEN",
+        /// No such thing.
+        NotFound = "NOT_FOUND",
+        /// The status forbids it.
+        Conflict = "CONFLICT",
+        /// A task's context doesn't fit its template.
+        ValidationFailed = "VALIDATION_FAILED",
+        /// The events after this cursor are gone.
+        CursorExpired = "CURSOR_EXPIRED",
+        /// The journal was full.
+        Overloaded = "OVERLOADED",
+        /// Too many requests.
+        RateLimited = "RATE_LIMITED",
+        /// It took too long.
+        Timeout = "TIMEOUT",
+        /// A fault.
+        Internal = "INTERNAL",
+    }
+}

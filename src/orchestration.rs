@@ -1,0 +1,26 @@
+//! The engine: what can be asked of tasks, and how they are run.
+//!
+//! One file a verb. Reads are not here: they go to `data`.
+
+mod activity;
+mod capacity;
+mod claim;
+pub mod clock;
+mod command;
+mod create;
+mod delete_task;
+mod engine;
+mod error;
+pub mod handler;
+mod lease;
+mod pinned;
+mod run;
+mod runs;
+mod value;
+
+pub use activity::Activity;
+pub use clock::Clock;
+pub use command::Wish;
+pub use create::{Created, TaskRequest};
+pub use engine::{Engine, Parts, Settings};
+pub use error::Error;

@@ -1,0 +1,262 @@
+//! The engine: one value with every verb. Cheap to clone.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    Clock, activity::Count, capacity::Capacity, claim::Wakes, create::KeyLocks, handler::Handlers,
+    pinned::Pinned, runs::Runs,
+};
+use crate::{
+    config::Orchestration,
+    data::{
+        Database, Error,
+        journal::{self, Journal},
+        log::EventLog,
+        node::{self, Identity},
+    },
+    metrics::Metrics,
+    model::template::Templates,
+};
+
+/// How the engine runs tasks.
+pub type Settings = Orchestration;
+
+/// Looks up a variable for `${VAR}` in a `handler_config`.
+pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// What an engine is made of.
+pub struct Parts {
+    /// Where tasks are stored; migrated.
+    pub database: Database,
+    /// What can be run; stored.
+    pub templates: Templates,
+    /// The code of the steps.
+    pub handlers: Handlers,
+    /// How.
+    pub settings: Settings,
+    /// What this node is called; for people.
+    pub node: String,
+    /// For `${VAR}` in a `handler_config`.
+    pub variables: Lookup,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// The verbs, and the tasks that run on this node.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: Database,
+    journal: Journal,
+    log: EventLog,
+    templates: Templates,
+    pinned: Pinned,
+    handlers: Handlers,
+    settings: Settings,
+    variables: Lookup,
+    metrics: Metrics,
+    clock: Clock,
+    name: String,
+    identity: std::sync::Mutex<Identity>,
+    capacity: Capacity,
+    runs: Runs,
+    wakes: Wakes,
+    keys: KeyLocks,
+    suspects: Arc<Semaphore>,
+    signals: Signals,
+    work: TaskTracker,
+}
+
+/// What the tasks of a node are told when it stops.
+pub(super) struct Signals {
+    /// Start nothing new.
+    pub(super) draining: CancellationToken,
+    /// Give back what still runs.
+    pub(super) release: CancellationToken,
+    /// The lease is lost: stop at once, write nothing.
+    pub(super) fenced: std::sync::Mutex<CancellationToken>,
+    /// Runs that wait for something to happen.
+    pub(super) waiting: Count,
+    /// Attempts whose answer has not been taken in.
+    pub(super) attempts: Count,
+    /// The claimer, while it looks for free tasks.
+    pub(super) claiming: Count,
+}
+
+impl Engine {
+    /// Registers the node, takes over what dead ones left, and begins to run what is due.
+    pub async fn start(parts: Parts) -> Result<Self, Error> {
+        let Parts { database, templates, handlers, settings, node, variables, metrics, clock } = parts;
+        let identity = node::register(&database, &node, settings.lease_ttl).await?;
+        let taken = node::take_over(&database, Some(identity.id)).await?;
+        metrics.recoveries.inc_by(taken);
+        let log = EventLog::open(&database).await?;
+        let queue =
+            journal::Settings { queue: settings.journal_queue, flush_rows: settings.journal_flush_rows };
+        let journal = Journal::start(&database, identity, queue, log.clone(), metrics.clone()).await?;
+        let signals = Signals {
+            draining: CancellationToken::new(),
+            release: CancellationToken::new(),
+            fenced: std::sync::Mutex::new(CancellationToken::new()),
+            waiting: Count::default(),
+            attempts: Count::default(),
+            claiming: Count::default(),
+        };
+        let inner = Inner {
+            pinned: Pinned::of(&templates),
+            capacity: Capacity::new(settings.max_tasks_in_memory),
+            runs: Runs::default(),
+            wakes: Wakes::new(),
+            keys: KeyLocks::default(),
+            suspects: Arc::new(Semaphore::new(1)),
+            work: TaskTracker::new(),
+            identity: std::sync::Mutex::new(identity),
+            name: node,
+            signals,
+            database,
+            journal,
+            log,
+            templates,
+            handlers,
+            settings,
+            variables,
+            metrics,
+            clock,
+        };
+        let engine = Self { inner: Arc::new(inner) };
+        engine.keep_log();
+        engine.keep_lease()?;
+        engine.keep_claiming();
+        Ok(engine)
+    }
+
+    /// Stops: nothing new starts, what runs may end within `grace`, the rest is given back. Durable when it answers.
+    pub async fn stop(&self, grace: Duration) {
+        let signals = self.signals();
+        signals.draining.cancel();
+        self.inner.work.close();
+        if tokio::time::timeout(grace, self.inner.work.wait()).await.is_err() {
+            signals.release.cancel();
+            self.inner.work.wait().await;
+        }
+        if let Err(error) = node::retire(self.database(), self.identity()).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the node could not sign off; its lease will run out"
+            );
+        }
+    }
+
+    /// Told when the node stops.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.inner.signals.draining
+    }
+
+    /// Where tasks are stored.
+    pub fn database(&self) -> &Database {
+        &self.inner.database
+    }
+
+    /// What happens.
+    pub fn log(&self) -> &EventLog {
+        &self.inner.log
+    }
+
+    /// The one writer.
+    pub fn journal(&self) -> &Journal {
+        &self.inner.journal
+    }
+
+    /// What can be run here.
+    pub fn templates(&self) -> &Templates {
+        &self.inner.templates
+    }
+
+    /// The code of the steps.
+    pub fn handlers(&self) -> &Handlers {
+        &self.inner.handlers
+    }
+
+    /// How tasks are run.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// What time it is.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// Tasks in memory.
+    pub fn tasks_in_memory(&self) -> usize {
+        self.inner.capacity.taken()
+    }
+
+    /// What this node signs its writes with.
+    pub fn identity(&self) -> Identity {
+        *self.inner.identity.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(super) fn assume(&self, identity: Identity) {
+        *self.inner.identity.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = identity;
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        (self.inner.variables)(name)
+    }
+
+    pub(super) fn pinned(&self) -> &Pinned {
+        &self.inner.pinned
+    }
+
+    pub(super) fn capacity(&self) -> &Capacity {
+        &self.inner.capacity
+    }
+
+    pub(super) fn runs(&self) -> &Runs {
+        &self.inner.runs
+    }
+
+    pub(super) fn wakes(&self) -> &Wakes {
+        &self.inner.wakes
+    }
+
+    pub(super) fn keys(&self) -> &KeyLocks {
+        &self.inner.keys
+    }
+
+    pub(super) fn suspects(&self) -> &Arc<Semaphore> {
+        &self.inner.suspects
+    }
+
+    pub(super) fn signals(&self) -> &Signals {
+        &self.inner.signals
+    }
+
+    pub(super) fn work(&self) -> &TaskTracker {
+        &self.inner.work
+    }
+
+    fn keep_log(&self) {
+        let log = self.log().clone();
+        let stop = self.signals().draining.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(log.keep_up()).await });
+    }
+}

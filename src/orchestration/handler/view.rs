@@ -1,0 +1,175 @@
+//! What a handler sees of its task, of earlier steps and of its own.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::StepError;
+use crate::model::{
+    id::{StepId, StepNo, TaskId},
+    outcome::Published,
+    task::Task,
+    template::Template,
+};
+
+/// The task a step belongs to.
+#[derive(Debug, Clone)]
+pub struct TaskView {
+    pub(in crate::orchestration) id: TaskId,
+    pub(in crate::orchestration) template: Arc<Template>,
+    pub(in crate::orchestration) context: Arc<Value>,
+}
+
+impl TaskView {
+    /// Its id.
+    pub const fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// Its template's name.
+    pub fn name(&self) -> &str {
+        &self.template.name
+    }
+
+    /// Its namespace.
+    pub fn namespace(&self) -> &str {
+        &self.template.namespace
+    }
+
+    /// Its input.
+    pub fn context(&self) -> &Value {
+        &self.context
+    }
+}
+
+/// Results of the task's steps. A slot is filled once, when the results are durable.
+#[derive(Debug)]
+pub struct Board {
+    template: Arc<Template>,
+    slots: Vec<OnceLock<Arc<Value>>>,
+}
+
+impl Board {
+    pub(in crate::orchestration) fn of(task: &Task) -> Arc<Self> {
+        let slots = task.steps.iter().map(|_| OnceLock::new()).collect();
+        let board = Self { template: task.template.clone(), slots };
+        for step in &task.steps {
+            board.show(task, step.no);
+        }
+        Arc::new(board)
+    }
+
+    /// The step is settled and its results are durable.
+    pub(in crate::orchestration) fn show(&self, task: &Task, no: StepNo) {
+        let step = task.step(no);
+        if step.status.satisfies() {
+            let results = step.results.clone().unwrap_or_default();
+            let _ = self.slots[no.index()].set(results);
+        }
+    }
+}
+
+/// The steps of the task, for looking up what earlier ones left.
+#[derive(Debug, Clone)]
+pub struct Sequence(pub(in crate::orchestration) Arc<Board>);
+
+/// An earlier step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepSnapshot {
+    /// Its name.
+    pub name: String,
+    /// What it left; none while it is not settled.
+    pub results: Option<Arc<Value>>,
+}
+
+impl Sequence {
+    /// `key` of what `step` left; none when the step, its results or the key are missing.
+    pub fn results(&self, step: &str, key: &str) -> Option<&Value> {
+        let no = self.0.template.step_no(step)?;
+        self.0.slots[no.index()].get()?.get(key)
+    }
+
+    /// The step called `name`.
+    pub fn find_step_by_name(&self, name: &str) -> Option<StepSnapshot> {
+        let no = self.0.template.step_no(name)?;
+        Some(StepSnapshot { name: name.to_owned(), results: self.0.slots[no.index()].get().cloned() })
+    }
+}
+
+/// The step that is being processed.
+#[derive(Debug)]
+pub struct StepView {
+    pub(in crate::orchestration) id: StepId,
+    pub(in crate::orchestration) no: StepNo,
+    pub(in crate::orchestration) template: Arc<Template>,
+    pub(in crate::orchestration) attempt: u32,
+    pub(in crate::orchestration) inputs: Arc<Value>,
+    pub(in crate::orchestration) earlier: Option<Arc<Value>>,
+    pub(in crate::orchestration) handler_config: Value,
+    pub(in crate::orchestration) cancelled: CancellationToken,
+    pub(in crate::orchestration) declared: Vec<String>,
+    pub(in crate::orchestration) published: Mutex<Published>,
+}
+
+impl StepView {
+    /// Stable over every attempt: pass it on as idempotency key.
+    pub const fn id(&self) -> StepId {
+        self.id
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.template.step(self.no).name
+    }
+
+    /// Number of this attempt, from one.
+    pub const fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Its own input: the task's context unless an operator changed it.
+    pub fn inputs(&self) -> &Value {
+        &self.inputs
+    }
+
+    /// What a failed attempt left.
+    pub fn earlier_results(&self) -> Option<&Value> {
+        self.earlier.as_deref()
+    }
+
+    /// The template's `handler_config`, its variables resolved.
+    pub const fn handler_config(&self) -> &Value {
+        &self.handler_config
+    }
+
+    /// Completed when the step was cancelled, timed out or its node stops: the answer will not count.
+    pub const fn cancelled(&self) -> &CancellationToken {
+        &self.cancelled
+    }
+
+    /// Publishes a declared custom event. It is written with the attempt's outcome, whatever that is.
+    pub fn publish(&self, name: &str, payload: Value) -> Result<(), StepError> {
+        if !self.declared.iter().any(|declared| declared == name) {
+            return Err(StepError::permanent(format!(
+                "event {name} is not declared: name it in the handler's custom_events() or in the template's custom_events"
+            ))
+            .with_code("UNDECLARED_EVENT"));
+        }
+        self.published().custom.push((name.into(), payload));
+        Ok(())
+    }
+
+    /// Adds keys to the completion event.
+    pub fn publish_completed(&self, payload: Value) {
+        self.published().completed = Some(payload);
+    }
+
+    pub(in crate::orchestration) fn take_published(&self) -> Published {
+        std::mem::take(&mut *self.published())
+    }
+
+    fn published(&self) -> std::sync::MutexGuard<'_, Published> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,274 @@
+//! The run of one task: its owner holds it in memory, asks the model what is ready, starts the handlers, and
+//! waits for an outcome, a wish or a moment. What follows is written before anything depends on it.
+
+mod attempt;
+mod start;
+mod wait;
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use self::attempt::Ended;
+use super::{
+    Engine, Error,
+    capacity::Room,
+    command::refused,
+    handler::Board,
+    runs::{Message, Registered},
+};
+use crate::{
+    data,
+    metrics::labels::ByStatus,
+    model::{
+        change::Change,
+        id::StepNo,
+        status::Status,
+        task::{Edit, Task},
+        time::Timestamp,
+    },
+};
+
+/// A task in memory, with what is at work for it.
+pub(super) struct Run {
+    engine: Engine,
+    task: Task,
+    board: Arc<Board>,
+    running: JoinSet<Ended>,
+    /// Tells a step's handler that its answer will not count.
+    cancels: HashMap<StepNo, CancellationToken>,
+    inbox: mpsc::Receiver<Message>,
+    /// Held by a suspect task while one of its steps runs.
+    permit: Option<OwnedSemaphorePermit>,
+    fence: CancellationToken,
+    /// The task's row names this node as its owner.
+    held: bool,
+    room: Room,
+    place: Registered,
+}
+
+/// Why a run is over.
+enum Over {
+    /// It has let go of its task: at rest, parked or given back.
+    Left,
+    /// It may not write any more, or the row is not what it holds.
+    Lost(data::Error),
+}
+
+type Reply = (oneshot::Sender<Result<(), Error>>, Result<(), Error>);
+
+impl Engine {
+    /// Runs an owned task until it rests, parks, or the node stops. `first` is a wish it was taken up for.
+    pub(super) fn start_run(&self, task: Task, room: Room, first: Option<Message>) {
+        let Some((place, inbox)) = self.runs().register(task.id(), first) else { return };
+        let span = tracing::info_span!("task", task = %task.id(), name = %task.about.name, request_id = task.request_id.as_deref());
+        let run = Run {
+            engine: self.clone(),
+            board: Board::of(&task),
+            running: JoinSet::new(),
+            cancels: HashMap::new(),
+            permit: None,
+            fence: self.fence(),
+            held: true,
+            room,
+            place,
+            inbox,
+            task,
+        };
+        self.count_tasks();
+        self.work().spawn(run.live().instrument(span));
+    }
+
+    fn count_tasks(&self) {
+        self.metrics().tasks_in_memory.set(i64::try_from(self.tasks_in_memory()).unwrap_or(i64::MAX));
+    }
+}
+
+impl Run {
+    async fn live(mut self) {
+        let fence = self.fence.clone();
+        let over = match fence.run_until_cancelled(self.until_over()).await {
+            Some(over) => over,
+            None => Over::Lost(data::Error::Fenced),
+        };
+        for cancel in self.cancels.values() {
+            cancel.cancel();
+        }
+        match over {
+            Over::Left => self.see_off().await,
+            Over::Lost(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the run is given up");
+                self.give_up(error).await;
+            }
+        }
+    }
+
+    /// The task has left. Handlers of cancelled steps have been told; they may end in their own time, and nobody
+    /// listens to their answers.
+    async fn see_off(self) {
+        let Self { engine, mut running, fence, room, place, inbox, .. } = self;
+        drop((inbox, place, room));
+        engine.count_tasks();
+        engine.wakes().room();
+        let _waiting = engine.signals().waiting.one();
+        let ended = async { while running.join_next().await.is_some() {} };
+        tokio::select! {
+            biased;
+            () = engine.signals().release.cancelled() => {}
+            () = fence.cancelled() => {}
+            () = ended => {}
+        }
+    }
+
+    async fn until_over(&mut self) -> Over {
+        match self.lives().await {
+            Ok(()) => Over::Left,
+            Err(error) => Over::Lost(error),
+        }
+    }
+
+    async fn lives(&mut self) -> Result<(), data::Error> {
+        self.recover().await?;
+        loop {
+            self.start_ready().await?;
+            if self.running.is_empty() {
+                // A suspect that only sleeps or waits for a worker keeps nobody else from running.
+                self.permit = None;
+            }
+            let now = self.now();
+            if !self.held || self.leaves(now).await? {
+                return Ok(());
+            }
+            let woken = self.wait().await;
+            self.take_in(woken).await?;
+        }
+    }
+
+    /// What was running when the task was last owned is given back, or stopped for good.
+    async fn recover(&mut self) -> Result<(), data::Error> {
+        let limit = self.engine.settings().max_recoveries;
+        let now = self.now();
+        let mut edit = self.task.edit(now);
+        edit.recover(limit);
+        let change = edit.finish();
+        self.commit(change).await
+    }
+
+    /// Its row says so, and nobody owns it any more.
+    fn is_at_rest(&self) -> bool {
+        self.task.status.is_terminal() || self.task.status == Status::Error
+    }
+
+    /// Lets go of a task with nothing to do for a while, and of any task when the node stops.
+    async fn leaves(&mut self, now: Timestamp) -> Result<bool, data::Error> {
+        // It may have been taken up for a wish.
+        if !self.inbox.is_empty() {
+            return Ok(false);
+        }
+        if self.is_at_rest() {
+            return self.puts_back(now).await;
+        }
+        let signals = self.engine.signals();
+        let stopping = signals.draining.is_cancelled();
+        if !self.running.is_empty() && !signals.release.is_cancelled() {
+            return Ok(false);
+        }
+        let next = self.task.next_wake(now);
+        let idle = self.task.startable(now).is_empty() && self.task.awake(now).is_empty();
+        if !(stopping || idle && self.is_long(next, now)) {
+            return Ok(false);
+        }
+        // Wishes that came meanwhile find the task in the database.
+        self.inbox.close();
+        let mut edit = self.task.edit(now);
+        edit.shut_down();
+        // Looked at again: what was just given back may start at once.
+        let task = edit.task();
+        let idle = task.startable(now).is_empty() && task.awake(now).is_empty();
+        let wake_at = match (idle, task.next_wake(now)) {
+            (false, _) => None,
+            (true, Some(at)) => Some(at),
+            (true, None) => Some(Timestamp::NEVER),
+        };
+        edit.park(wake_at);
+        let change = edit.finish();
+        self.commit(change).await?;
+        self.engine.wakes().note(wake_at);
+        self.engine.wakes().ring();
+        Ok(true)
+    }
+
+    /// A task at rest was taken up for a wish. When that is answered and changed nothing, it is nobody's again.
+    async fn puts_back(&mut self, now: Timestamp) -> Result<bool, data::Error> {
+        self.inbox.close();
+        let mut edit = self.task.edit(now);
+        edit.park(None);
+        let change = edit.finish();
+        self.commit(change).await?;
+        Ok(true)
+    }
+
+    /// Longer than is worth the memory; less when memory is tight.
+    fn is_long(&self, next: Option<Timestamp>, now: Timestamp) -> bool {
+        let worth = if self.engine.capacity().is_tight() && self.engine.wakes().has_backlog() {
+            std::time::Duration::from_secs(1)
+        } else {
+            self.engine.settings().park_after
+        };
+        next.is_none_or(|at| at.since(now) > worth)
+    }
+
+    /// Writes a change and waits until it is durable.
+    async fn commit(&mut self, change: Option<Change>) -> Result<(), data::Error> {
+        let Some(change) = change else { return Ok(()) };
+        let settled = change.row.as_ref().filter(|row| row.status != change.from).map(|row| row.status);
+        let steps: Vec<StepNo> = change.steps.iter().map(|row| row.no).collect();
+        let released = change.row.as_ref().is_some_and(|row| row.released);
+        self.engine.journal().commit(change).await?;
+        self.held = !released;
+        for no in steps {
+            self.board.show(&self.task, no);
+            if self.task.step(no).status != Status::InProgress
+                && let Some(cancel) = self.cancels.remove(&no)
+            {
+                cancel.cancel();
+            }
+        }
+        if let Some(status) = settled.filter(|_| self.is_at_rest()) {
+            self.engine.metrics().tasks_finished.get_or_create(&ByStatus { status }).inc();
+        }
+        Ok(())
+    }
+
+    /// The row is not what this run holds, or its values were refused: once more from the row, if it is ours.
+    async fn give_up(self, error: data::Error) {
+        let (engine, id) = (self.engine.clone(), self.task.id());
+        let refused = matches!(error, data::Error::Refused(_)).then(|| error.to_string());
+        let fenced = matches!(error, data::Error::Fenced | data::Error::Stopped);
+        drop(self);
+        if !fenced {
+            engine.reload(id, refused).await;
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.engine.clock().now()
+    }
+}
+
+/// Carries out one wish within `edit`.
+fn carry_out<'t>(edit: Edit<'t>, message: Message, replies: &mut Vec<Reply>) -> Edit<'t> {
+    let Message { wish, reply } = message;
+    let verb = wish.command.verb();
+    let mut edit = edit.by(wish.actor);
+    let task = edit.task().id();
+    let done =
+        edit.command(wish.command, wish.reason.as_deref()).map_err(|refusal| refused(task, verb, refusal));
+    replies.push((reply, done));
+    edit.by(None)
+}

@@ -1,0 +1,97 @@
+//! Waiting for what comes next, and taking it in: everything that is there at once becomes one change.
+
+use tokio::task::JoinError;
+
+use super::{Reply, Run, attempt::Ended, carry_out};
+use crate::{
+    data,
+    model::{outcome::Answer, time::Timestamp},
+    orchestration::{Error, runs::Message},
+};
+
+/// What ended the wait.
+pub(super) enum Woken {
+    /// An attempt ended.
+    Ended(Result<Ended, JoinError>),
+    /// Somebody wants something.
+    Wish(Message),
+    /// A moment has come, the node stops, or it is the suspect's turn.
+    Look,
+}
+
+impl Run {
+    pub(super) async fn wait(&mut self) -> Woken {
+        let now = self.now();
+        let next = self.task.next_wake(now);
+        let turn = self.wants_turn(now);
+        let engine = self.engine.clone();
+        let signals = engine.signals();
+        let draining = signals.draining.is_cancelled();
+        let _waiting = signals.waiting.one();
+        tokio::select! {
+            biased;
+            Some(message) = self.inbox.recv() => Woken::Wish(message),
+            Some(ended) = self.running.join_next() => Woken::Ended(ended),
+            permit = engine.suspects().clone().acquire_owned(), if turn => {
+                self.permit = permit.ok();
+                Woken::Look
+            }
+            () = engine.clock().sleep_until(next.unwrap_or(Timestamp::NEVER)), if next.is_some() => Woken::Look,
+            () = signals.draining.cancelled(), if !draining => Woken::Look,
+            () = signals.release.cancelled() => Woken::Look,
+        }
+    }
+
+    /// Everything that has come by now, as one durable change; then the answers.
+    pub(super) async fn take_in(&mut self, woken: Woken) -> Result<(), data::Error> {
+        let now = self.now();
+        let awake = self.task.awake(now);
+        let mut ended = Vec::new();
+        let mut wishes = Vec::new();
+        match woken {
+            Woken::Ended(first) => ended.push(first),
+            Woken::Wish(first) => wishes.push(first),
+            Woken::Look => {}
+        }
+        while let Some(next) = self.running.try_join_next() {
+            ended.push(next);
+        }
+        while let Ok(next) = self.inbox.try_recv() {
+            wishes.push(next);
+        }
+        let mut replies: Vec<Reply> = Vec::new();
+        let mut edit = self.task.edit(now);
+        for no in awake {
+            edit.wake(no);
+        }
+        // An attempt catches its handler's panic; only one whose run was aborted has no answer.
+        for ended in ended.into_iter().flatten() {
+            if edit.task().step(ended.no).attempts == ended.attempt {
+                let answer: Answer = ended.answer;
+                edit.settle(ended.no, answer, rand::random_range(-1.0..=1.0));
+            }
+        }
+        for message in wishes {
+            edit = carry_out(edit, message, &mut replies);
+        }
+        let change = edit.finish();
+        let done = self.commit(change).await;
+        for (reply, answer) in replies {
+            let answer = match (&done, answer) {
+                (Ok(()), answer) => answer,
+                (Err(data::Error::Fenced | data::Error::Stopped), _) => Err(Error::Stopping),
+                (Err(error), _) => Err(Error::Data(data::Error::Refused(error.to_string()))),
+            };
+            let _ = reply.send(answer);
+        }
+        done
+    }
+
+    /// A suspect task has something to start and must wait for its turn.
+    fn wants_turn(&self, now: Timestamp) -> bool {
+        self.task.is_suspect()
+            && self.permit.is_none()
+            && self.running.is_empty()
+            && !self.task.startable(now).is_empty()
+    }
+}

@@ -1,0 +1,70 @@
+//! The tasks this node runs, and the way to each.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Error, command::Wish};
+use crate::model::id::TaskId;
+
+/// A wish on its way to the run of its task.
+pub(super) struct Message {
+    pub(super) wish: Wish,
+    /// Dropped unanswered when the run ends first: ask again.
+    pub(super) reply: oneshot::Sender<Result<(), Error>>,
+}
+
+/// Where the inboxes of running tasks are. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Runs {
+    inboxes: Arc<Mutex<HashMap<TaskId, mpsc::Sender<Message>>>>,
+}
+
+/// A place in the register; given up when it is dropped.
+pub(super) struct Registered {
+    runs: Runs,
+    task: TaskId,
+}
+
+impl Runs {
+    /// A new run's place and its inbox, with its first message; none when the task runs already.
+    pub(super) fn register(
+        &self,
+        task: TaskId,
+        first: Option<Message>,
+    ) -> Option<(Registered, mpsc::Receiver<Message>)> {
+        let mut inboxes = self.lock();
+        if inboxes.contains_key(&task) {
+            return None;
+        }
+        let (sender, inbox) = mpsc::channel(16);
+        if let Some(first) = first {
+            let _ = sender.try_send(first);
+        }
+        inboxes.insert(task, sender);
+        Some((Registered { runs: self.clone(), task }, inbox))
+    }
+
+    /// The inbox of a running task.
+    pub(super) fn inbox(&self, task: TaskId) -> Option<mpsc::Sender<Message>> {
+        self.lock().get(&task).cloned()
+    }
+
+    /// No task runs here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<TaskId, mpsc::Sender<Message>>> {
+        self.inboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        self.runs.lock().remove(&self.task);
+    }
+}
