@@ -1,0 +1,53 @@
+//! Where a transport asks who is calling. It carries the credential; it doesn't judge it.
+
+use std::net::SocketAddr;
+
+use async_graphql::{Data, ServerError};
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+/// Turns what a caller shows into data that the operation runs with.
+///
+/// Both methods answer the data, or the error the caller gets instead of a result.
+#[async_trait]
+pub trait Authenticate: Send + Sync + 'static {
+    /// For one HTTP request. Its extensions hold what earlier middleware found out.
+    async fn request(&self, parts: &Parts) -> Result<Data, ServerError>;
+
+    /// For one WebSocket, when its `connection_init` has come. Refused, it is closed with 4403.
+    async fn connection(&self, init: ConnectionInit) -> Result<Data, ServerError>;
+}
+
+/// Accepts everybody, as nobody: a service that asks for no credential.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Anonymous;
+
+#[async_trait]
+impl Authenticate for Anonymous {
+    async fn request(&self, _: &Parts) -> Result<Data, ServerError> {
+        Ok(Data::default())
+    }
+
+    async fn connection(&self, _: ConnectionInit) -> Result<Data, ServerError> {
+        Ok(Data::default())
+    }
+}
+
+/// What a WebSocket showed before its first operation. It can't be printed: it may hold a secret.
+#[derive(Clone)]
+pub struct ConnectionInit {
+    /// The payload of `connection_init`.
+    pub payload: serde_json::Map<String, serde_json::Value>,
+    /// The headers of the request that opened the socket.
+    pub headers: HeaderMap,
+    /// Who is at the other end, where the server knows.
+    pub peer: Option<SocketAddr>,
+}
+
+impl ConnectionInit {
+    /// The credential in the payload, as the `Authorization` header would have it.
+    pub fn authorization(&self) -> Option<&str> {
+        self.payload.get("Authorization").or_else(|| self.payload.get("authorization"))?.as_str()
+    }
+}

@@ -1,0 +1,165 @@
+//! The one way to the schema: parse → limits → variables → operation → admission → execution.
+//!
+//! A [`Prepared`] request is made only by [`Pipeline::prepare`] and is executed only by the same pipeline, so a
+//! transport can neither skip a stage nor change their order.
+
+pub mod admission;
+mod prepared;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Data, Executor, Request, Response, ServerError};
+use futures_util::future::Either;
+use futures_util::stream::{self, BoxStream, StreamExt};
+
+pub use admission::{Admission, Open};
+pub use prepared::Prepared;
+
+use super::document::cache::Documents;
+use super::document::{check_complexity, variables};
+use super::error::{Code, normalize};
+use super::outline::Outline;
+use super::request_id::RequestId;
+use super::settings::GraphqlSettings;
+
+/// What a long poll may take beyond the time limit: the longest it may be asked to wait.
+const LONG_POLL: Duration = Duration::from_secs(60);
+
+/// Everything between a transport and the schema.
+#[derive(Clone)]
+pub struct Pipeline<E> {
+    schema: E,
+    documents: Documents,
+    outline: Arc<Outline>,
+    admission: Arc<dyn Admission>,
+    long_polls: Arc<HashSet<&'static str>>,
+    timeout: Duration,
+}
+
+impl<E: Executor> Pipeline<E> {
+    /// A pipeline that admits every operation within its limits.
+    pub fn new(schema: E, outline: Outline, settings: &GraphqlSettings) -> Self {
+        Self {
+            schema,
+            documents: Documents::new(settings.limits.clone(), settings.document_cache),
+            outline: Arc::new(outline),
+            admission: Arc::new(Open),
+            long_polls: Arc::default(),
+            timeout: settings.timeout,
+        }
+    }
+
+    /// Decides about operations with this.
+    pub fn with_admission(self, admission: impl Admission) -> Self {
+        Self { admission: Arc::new(admission), ..self }
+    }
+
+    /// Root fields that may wait for work before they answer.
+    pub fn with_long_polls(self, fields: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { long_polls: Arc::new(fields.into_iter().collect()), ..self }
+    }
+
+    /// What is known about the schema.
+    pub fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    /// Everything that can be said about a request without asking who made it.
+    pub fn prepare(&self, mut request: Request) -> Result<Prepared, ServerError> {
+        if RequestId::of(&request.data).is_none() {
+            request.data.insert(RequestId::new());
+        }
+        request.operation_name = request.operation_name.filter(|name| !name.is_empty());
+        let document = self.documents.get(&request.query)?;
+        let prepared = Prepared::new(request, document)?;
+        self.check(&prepared)?;
+        Ok(prepared)
+    }
+
+    /// Runs a query or a mutation.
+    pub async fn execute(&self, prepared: Prepared) -> Response {
+        let request_id = prepared.request_id();
+        if prepared.kind() == OperationType::Subscription {
+            let message = "A subscription needs a stream: use a WebSocket, or Accept: text/event-stream";
+            return Response::from_errors(vec![Code::BadUserInput.refuse(message)]);
+        }
+        let rules = self.rules(&prepared);
+        match self.admit(prepared, &Data::default()).await {
+            Ok(request) => {
+                let schema = self.schema.clone();
+                let work = async move { schema.execute(request).await };
+                normalize(run::spawned(work, rules, &request_id).await, &request_id)
+            }
+            Err(errors) => normalize(Response::from_errors(errors), &request_id),
+        }
+    }
+
+    /// Runs any operation: a subscription answers as often as it likes, the others once.
+    pub fn stream(&self, prepared: Prepared, session: Arc<Data>) -> BoxStream<'static, Response> {
+        let pipeline = self.clone();
+        let request_id = prepared.request_id();
+        let kind = prepared.kind();
+        let rules = self.rules(&prepared);
+        let started = async move {
+            let request = match pipeline.admit(prepared, &session).await {
+                Ok(request) => request,
+                Err(errors) => {
+                    let refused = normalize(Response::from_errors(errors), &request_id);
+                    return Either::Left(stream::once(async { refused }));
+                }
+            };
+            let answers = pipeline.schema.execute_stream(request, Some(session));
+            Either::Right(match kind {
+                OperationType::Subscription => run::guarded(answers, request_id),
+                OperationType::Query | OperationType::Mutation => run::once(answers, rules, request_id),
+            })
+        };
+        stream::once(started).flatten().boxed()
+    }
+
+    /// **The only place where an operation is let through to the schema.**
+    async fn admit(&self, prepared: Prepared, session: &Data) -> Result<Request, Vec<ServerError>> {
+        let (document, mut request) = prepared.into_parts();
+        let operation = document.operation(request.operation_name.as_deref()).map_err(|error| vec![error])?;
+        self.admission.admit(operation, &mut request, session).await?;
+        request.set_parsed_query(document.parsed().clone());
+        Ok(request)
+    }
+
+    fn check(&self, prepared: &Prepared) -> Result<(), ServerError> {
+        let operation = prepared.operation()?;
+        variables::check(operation, prepared.variables())?;
+        check_complexity(operation, prepared.variables(), &self.outline, self.documents.limits())
+    }
+
+    fn rules(&self, prepared: &Prepared) -> run::Rules {
+        let waits = prepared.roots().iter().any(|name| self.long_polls.contains(name.as_str()));
+        run::Rules {
+            within: if waits { self.timeout + LONG_POLL } else { self.timeout },
+            finish: prepared.kind() == OperationType::Mutation,
+        }
+    }
+}
+
+/// So that the library's own services, used by an application, pass the same stages.
+impl<E: Executor> Executor for Pipeline<E> {
+    async fn execute(&self, request: Request) -> Response {
+        match self.prepare(request) {
+            Ok(prepared) => Self::execute(self, prepared).await,
+            Err(error) => Response::from_errors(vec![error]),
+        }
+    }
+
+    fn execute_stream(&self, request: Request, session: Option<Arc<Data>>) -> BoxStream<'static, Response> {
+        match self.prepare(request) {
+            Ok(prepared) => self.stream(prepared, session.unwrap_or_default()),
+            Err(error) => stream::once(async { Response::from_errors(vec![error]) }).boxed(),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Writes an answer.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{Response as Answer, ServerError, Value};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::content::Media;
+use super::status;
+use crate::graphql::error::{Code, is_request_error};
+
+/// An answer as it is written: the errors first, and no `data` when nothing ran.
+#[derive(Serialize)]
+pub struct Wire<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    extensions: &'a BTreeMap<String, Value>,
+}
+
+impl<'a> From<&'a Answer> for Wire<'a> {
+    fn from(answer: &'a Answer) -> Self {
+        let data = (!is_request_error(answer)).then_some(&answer.data);
+        Self { errors: &answer.errors, data, extensions: &answer.extensions }
+    }
+}
+
+/// The JSON of an answer.
+pub fn wire(answer: &Answer) -> String {
+    serde_json::to_string(&Wire::from(answer)).unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer could not be written");
+        r#"{"errors":[{"message":"Internal error","extensions":{"code":"INTERNAL"}}]}"#.to_owned()
+    })
+}
+
+/// The HTTP answer to an operation.
+pub fn respond(media: Media, answer: Answer) -> Response {
+    let (status, headers) = status::of(media, &answer);
+    let mut response = write(media, status, wire(&answer));
+    response.headers_mut().extend(answer.http_headers);
+    response.headers_mut().extend(headers);
+    response
+}
+
+/// The HTTP answer to something that is no operation.
+pub fn refuse(media: Media, status: StatusCode, code: Code, message: &str) -> Response {
+    write(media, status, wire(&Answer::from_errors(vec![code.refuse(message)])))
+}
+
+fn write(media: Media, status: StatusCode, body: String) -> Response {
+    let content_type = match media {
+        Media::Graphql => "application/graphql-response+json; charset=utf-8",
+        // An error that is no event is written as JSON.
+        Media::Json | Media::Events => "application/json; charset=utf-8",
+    };
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ];
+    (status, headers, body).into_response()
+}

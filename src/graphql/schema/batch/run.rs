@@ -1,0 +1,70 @@
+//! A task's steps with the template they were made from.
+
+use std::sync::Arc;
+
+use crate::{
+    data::{
+        Error,
+        entity::{step, task},
+        load,
+    },
+    model::{
+        id::{StepId, StepNo},
+        readiness::Readiness,
+        status::Status,
+        step::Step,
+        tally::Tally,
+        template::{StepTemplate, Template},
+        time::Timestamp,
+    },
+};
+
+/// A task's steps, in template order, and the template that the task is pinned to.
+pub struct Run {
+    /// The exact template the task was created with.
+    pub template: Arc<Template>,
+    steps: Vec<Step>,
+    status: Status,
+}
+
+impl Run {
+    /// Reads the rows of one task.
+    pub fn new(task: &task::Model, steps: Vec<step::Model>, template: Arc<Template>) -> Result<Self, Error> {
+        if steps.len() != template.steps.len() {
+            let (has, of) = (steps.len(), template.steps.len());
+            return Err(Error::Corrupt(format!("task {} has {has} of {of} steps", task.id)));
+        }
+        let steps = steps.into_iter().map(load::step).collect::<Result<_, _>>()?;
+        Ok(Self { template, steps, status: load::status(&task.status)? })
+    }
+
+    /// The step at `no`.
+    pub fn step(&self, no: StepNo) -> &Step {
+        &self.steps[no.index()]
+    }
+
+    /// What the template says about the step at `no`.
+    pub fn about(&self, no: StepNo) -> &StepTemplate {
+        self.template.step(no)
+    }
+
+    /// The places of all steps.
+    pub fn places(&self) -> impl Iterator<Item = StepNo> + use<> {
+        (0..).map(StepNo).take(self.steps.len())
+    }
+
+    /// The place of the step with this id.
+    pub fn place_of(&self, step: StepId) -> Option<StepNo> {
+        self.steps.iter().find(|own| own.id == step).map(|own| own.no)
+    }
+
+    /// What the steps add up to.
+    pub fn tally(&self, now: Timestamp) -> Tally {
+        Tally::of(&self.template.dag, &self.steps, now)
+    }
+
+    /// Why the step at `no` runs, or does not.
+    pub fn readiness(&self, no: StepNo, now: Timestamp) -> Readiness {
+        Readiness::of(&self.template.dag, &self.steps, no, self.status, now)
+    }
+}

@@ -1,0 +1,100 @@
+//! Streams made of the event log.
+
+use async_graphql::Result;
+use futures_util::{Stream, stream};
+
+use super::{
+    batch::Batch,
+    event::WorkflowEvent,
+    refusal::{refused, unread},
+    task::Task,
+};
+use crate::{
+    data::{
+        self,
+        entity::{step, task as row},
+        log::{EventFilter, Follower},
+        tasks::{self, Contents},
+    },
+    model::id::TaskId,
+    orchestration::{Engine, Error},
+};
+
+/// Events that `filter` admits, after a position or from now on. An error is the last of them.
+pub fn events(
+    engine: &Engine,
+    filter: EventFilter,
+    after: Option<i64>,
+) -> impl Stream<Item = Result<WorkflowEvent>> + use<> {
+    let follower = Follower::new(engine.log(), filter, after);
+    stream::unfold(Some(follower), |follower| async move {
+        let mut follower = follower?;
+        Some(match follower.next().await {
+            Ok(recorded) => (Ok(WorkflowEvent(recorded)), Some(follower)),
+            Err(error) => (Err(unread(error)), None),
+        })
+    })
+}
+
+/// A task now and after each of its changes, until it is settled or gone.
+pub async fn task(
+    engine: &Engine,
+    task: TaskId,
+    contents: Contents,
+) -> Result<impl Stream<Item = Result<Task>> + use<>> {
+    // Before the first look, so that no change falls between the two.
+    let filter = EventFilter { task: Some(task), ..EventFilter::default() };
+    let follower = Follower::new(engine.log(), filter, None);
+    let mut watch = Watch { engine: engine.clone(), task, contents, follower, seen: None };
+    let Some(first) = watch.look().await.map_err(unread)? else {
+        return Err(refused(Error::UnknownTask(task)));
+    };
+    Ok(stream::unfold((Some(watch), Some(first)), |(watch, first)| async move {
+        let mut watch = watch?;
+        let next = match first {
+            Some(first) => Ok(Some(first)),
+            None => watch.changed().await,
+        };
+        match next.transpose()? {
+            Ok(task) => {
+                let settled = task.place().is_ok_and(|status| status.is_terminal());
+                Some((Ok(task), ((!settled).then_some(watch), None)))
+            }
+            Err(error) => Some((Err(unread(error)), (None, None))),
+        }
+    }))
+}
+
+/// Someone who looks at a task.
+struct Watch {
+    engine: Engine,
+    task: TaskId,
+    contents: Contents,
+    follower: Follower,
+    seen: Option<(row::Model, Vec<step::Model>)>,
+}
+
+impl Watch {
+    /// The task when it is not as it was; `None` when it is gone.
+    async fn changed(&mut self) -> Result<Option<Task>, data::Error> {
+        loop {
+            self.follower.next_batch().await?;
+            let before = self.seen.take();
+            let now = self.look().await?;
+            if now.is_none() || self.seen != before {
+                return Ok(now);
+            }
+        }
+    }
+
+    /// The task as it is.
+    async fn look(&mut self) -> Result<Option<Task>, data::Error> {
+        let database = self.engine.database();
+        let Some(row) = tasks::find(database, self.task.0, self.contents).await? else { return Ok(None) };
+        let mut steps = tasks::steps(database, [row.id], self.contents).await?;
+        let steps = steps.remove(&row.id).unwrap_or_default();
+        self.seen = Some((row.clone(), steps.clone()));
+        let id = row.id;
+        Ok(Some(Task::only(Batch::new(&self.engine, vec![row], self.contents).with_steps(id, steps))))
+    }
+}

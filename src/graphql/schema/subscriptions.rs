@@ -1,0 +1,53 @@
+//! What happens, told when it happens.
+
+use async_graphql::{Context, ID, Result, Subscription};
+use futures_util::Stream;
+
+use super::{
+    authorize::authorize, batch::asked, cursor, event::WorkflowEvent, event_queries::EventFilter, follow,
+    given, refusal::unread, task::Task,
+};
+use crate::{auth::Permission, data::log, graphql::error::Code, orchestration::Engine};
+
+/// Everything that can be subscribed to.
+pub struct Subscriptions;
+
+#[Subscription(name = "Subscription")]
+impl Subscriptions {
+    /// Events, from now on. With `after`, first everything that came after that cursor, then what happens: nothing is
+    /// missed and nothing is told twice.
+    #[graphql(directive = authorize::apply(Permission::EventSubscribe))]
+    async fn workflow_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which events; all without it.")] filter: Option<EventFilter>,
+        #[graphql(
+            desc = "Start after this cursor: that of the last event that was seen, or of `eventCursor`."
+        )]
+        after: Option<String>,
+    ) -> Result<impl Stream<Item = Result<WorkflowEvent>> + use<>> {
+        let engine = ctx.data::<Engine>()?;
+        let filter = filter.unwrap_or_default().read()?;
+        let after = after.map(|cursor| cursor::event(&cursor)).transpose()?;
+        if let Some(after) = after {
+            let end = log::position(engine.database()).await.map_err(unread)?;
+            if after > end {
+                let message =
+                    "this cursor is not in the log, which was restored or replaced; start without it";
+                return Err(Code::CursorExpired.error(message));
+            }
+        }
+        Ok(follow::events(engine, filter, after))
+    }
+
+    /// A task as it is now, and again after each change of it or of its steps. Ends when the task is settled.
+    #[graphql(directive = authorize::apply(Permission::TaskShow))]
+    async fn task_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which task.")] task_id: ID,
+    ) -> Result<impl Stream<Item = Result<Task>> + use<>> {
+        let task = given::task_id(&task_id)?;
+        follow::task(ctx.data::<Engine>()?, task, asked(ctx)).await
+    }
+}
