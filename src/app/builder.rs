@@ -1,0 +1,70 @@
+//! The way in for an application: its handlers, then the service.
+
+use std::{process::ExitCode, sync::Arc};
+
+use crate::{
+    cli,
+    config::{Config, Variables},
+    orchestration::handler::{Handlers, StepHandler, TaskHandler},
+};
+
+use super::{App, Error};
+
+/// A Tasker with an application's own handlers.
+///
+/// ```no_run
+/// use tasker::prelude::*;
+///
+/// struct Greet;
+///
+/// #[tasker::async_trait]
+/// impl StepHandler for Greet {
+///     async fn process(&self, task: &TaskView, _: &Sequence, _: &StepView) -> Result<Value, StepError> {
+///         Ok(json!({ "greeting": format!("Hello, {}!", task.context()["name"]) }))
+///     }
+/// }
+///
+/// fn main() -> std::process::ExitCode {
+///     Tasker::builder().step_handler("Greet", Greet).run()
+/// }
+/// ```
+pub struct Tasker;
+
+impl Tasker {
+    /// Begins with the built-in handlers.
+    pub fn builder() -> Builder {
+        Builder { handlers: Handlers::new() }
+    }
+}
+
+/// Collects handlers.
+#[derive(Clone)]
+pub struct Builder {
+    handlers: Handlers,
+}
+
+impl Builder {
+    /// `handler` runs the steps whose `handler_class` is `class`.
+    #[must_use]
+    pub fn step_handler(mut self, class: impl Into<String>, handler: impl StepHandler) -> Self {
+        self.handlers.add_step(class, Arc::new(handler));
+        self
+    }
+
+    /// `handler` has the hooks of the tasks whose `task_handler_class` is `class`.
+    #[must_use]
+    pub fn task_handler(mut self, class: impl Into<String>, handler: impl TaskHandler) -> Self {
+        self.handlers.add_task(class, Arc::new(handler));
+        self
+    }
+
+    /// The whole `tasker` program with these handlers: parses the command line and does what it says.
+    pub fn run(self) -> ExitCode {
+        cli::run(self.handlers)
+    }
+
+    /// The service by itself, to be served or mounted in an application's own router.
+    pub async fn open(self, config: Config, variables: Variables) -> Result<App, Error> {
+        App::open(config, self.handlers, variables).await
+    }
+}

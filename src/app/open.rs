@@ -1,0 +1,156 @@
+//! From the settings to an engine that runs.
+
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
+
+use axum::Router;
+
+use super::template_files;
+use crate::{
+    config::{Config, Variables},
+    data::{self, Database, connect::Kind, lock::EngineLock, migrate, named_task},
+    metrics::Metrics,
+    model::template::{Problem, Templates},
+    orchestration::{Clock, Engine, Parts, handler::Handlers},
+};
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database can't be used.
+    #[error(transparent)]
+    Data(#[from] data::Error),
+    /// Templates have mistakes.
+    #[error("{} template problem(s); nothing is started until they are mended:\n{}", .0.len(), lines(.0))]
+    Templates(Vec<Problem>),
+    /// A template changed although its version did not.
+    #[error("{0} has other content than the tasks that run under this version; give it a new version")]
+    Changed(String),
+    /// The address can't be had.
+    #[error("{address} can't be listened on: {source}; {}", listen_advice(.source))]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The GraphQL schema contradicts itself.
+    #[error("the GraphQL schema can't be served")]
+    Schema(#[source] async_graphql::parser::Error),
+    /// The server failed.
+    #[error("the server failed")]
+    Serve(#[source] std::io::Error),
+}
+
+/// The service: an engine that runs, and what it answers with.
+pub struct App {
+    pub(super) config: Config,
+    pub(super) engine: Engine,
+    /// Held for as long as the engine runs.
+    pub(super) lock: Option<EngineLock>,
+}
+
+impl App {
+    /// Opens the database, brings it up to date, loads the templates, and starts the engine.
+    pub async fn open(config: Config, handlers: Handlers, variables: Variables) -> Result<Self, Error> {
+        let templates = load(&config, &handlers, &variables)?;
+        let address = config.database.primary.url.as_str();
+        let database =
+            Database::open(address, config.database.max_connections, config.database.connect_timeout).await?;
+        let lock = database.file().map(EngineLock::take).transpose()?;
+        if config.database.migrate {
+            migrate::migrate(&database).await?;
+        } else {
+            migrate::check(&database).await?;
+        }
+        store(&config, &database, &templates).await?;
+        let parts = Parts {
+            database,
+            templates,
+            handlers,
+            settings: config.orchestration.clone(),
+            node: node_name(&variables),
+            variables: Arc::new(move |name| variables.get(name).map(str::to_owned)),
+            metrics: Metrics::new(),
+            clock: Clock::System,
+        };
+        let engine = Engine::start(parts).await?;
+        Ok(Self { config, engine, lock })
+    }
+
+    /// The engine, for an application that calls its verbs itself.
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Everything under its usual path, for a service bound to `bound`: `/graphql`, `/graphiql`, `/health`, `/metrics`.
+    pub fn router(&self, bound: SocketAddr) -> Result<Router, Error> {
+        super::serve::router(&self.engine, &self.config, bound)
+    }
+
+    /// Gives everything back: no new work, running steps may end within the grace, the rest is released.
+    pub async fn stop(self) {
+        self.engine.stop(self.config.server.shutdown_grace).await;
+        let database = self.engine.database().clone();
+        drop(self.engine);
+        database.close().await;
+        drop(self.lock);
+    }
+}
+
+fn load(config: &Config, handlers: &Handlers, variables: &Variables) -> Result<Templates, Error> {
+    let (templates, problems) = template_files::load(config, handlers, variables);
+    let (errors, warnings): (Vec<Problem>, Vec<Problem>) = problems.into_iter().partition(Problem::is_error);
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    if errors.is_empty() { Ok(templates) } else { Err(Error::Templates(errors)) }
+}
+
+/// Tasks are pinned to what is stored here.
+async fn store(config: &Config, database: &Database, templates: &Templates) -> Result<(), Error> {
+    let revise = !config.environment.is_production();
+    for template in templates.iter() {
+        let stored = named_task::store(database, template, revise, Clock::System.now()).await?;
+        match stored {
+            named_task::Stored::Revised if !revise => return Err(Error::Changed(template.full_name())),
+            named_task::Stored::Revised => {
+                tracing::info!(template = template.full_name(), "a new revision; running tasks keep theirs")
+            }
+            named_task::Stored::Known | named_task::Stored::New => {}
+        }
+    }
+    Ok(())
+}
+
+/// What people call this node: the host's name and the process.
+fn node_name(variables: &Variables) -> String {
+    let host = variables
+        .get("HOSTNAME")
+        .map(str::to_owned)
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok());
+    let host = host.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    format!("{}:{}", host.as_deref().unwrap_or("localhost"), std::process::id())
+}
+
+fn listen_advice(refusal: &std::io::Error) -> &'static str {
+    match refusal.kind() {
+        ErrorKind::AddrInUse => "stop what uses it, or choose another with --listen",
+        ErrorKind::AddrNotAvailable => "it is no address of this machine: choose another with --listen",
+        ErrorKind::PermissionDenied => {
+            "ports below 1024 are for privileged programs: choose another with --listen"
+        }
+        _ => "choose another with --listen",
+    }
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Kept beside [`Database::kind`] for the banner.
+pub(super) const fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => "SQLite",
+        Kind::Postgres => "PostgreSQL",
+    }
+}

@@ -1,0 +1,102 @@
+//! Listens, answers, and stops in order.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+};
+use tokio::net::TcpListener;
+
+use super::{App, Error, probes};
+use crate::{
+    config::Config,
+    graphql::{self, Anonymous, GraphqlSettings, Pipeline, Transport, host, outline::Outline, request_id},
+    orchestration::Engine,
+    playground,
+};
+
+/// Takes the configured address, before anything is opened or changed.
+pub async fn listen(config: &Config) -> Result<TcpListener, Error> {
+    let address = config.server.listen;
+    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
+}
+
+impl App {
+    /// Says where it listens, and serves until the process is told to stop.
+    pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
+        let bound = listener.local_addr().map_err(Error::Serve)?;
+        let router = self.router(bound)?;
+        println!("{}", self.banner(bound));
+        let stop = self.engine.stopping().clone();
+        let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(async move { stop.cancelled().await });
+        let server = tokio::spawn(async move { serving.await });
+        told_to_stop().await;
+        tracing::info!("stopping: running steps may end, the rest is given back");
+        self.stop().await;
+        // Connections that do not end by themselves are cut.
+        match tokio::time::timeout(std::time::Duration::from_secs(2), server).await {
+            Ok(Ok(ended)) => ended.map_err(Error::Serve),
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
+    }
+}
+
+pub(super) fn router(engine: &Engine, config: &Config, bound: SocketAddr) -> Result<Router, Error> {
+    let settings = Arc::new(settings(config));
+    let schema = graphql::schema::build(engine.clone());
+    let outline = Outline::from_sdl(&schema.sdl()).map_err(Error::Schema)?;
+    let transport = Transport {
+        pipeline: Pipeline::new(schema, outline, &settings),
+        authenticate: Arc::new(Anonymous),
+        settings: settings.clone(),
+        shutdown: engine.stopping().clone(),
+    };
+    let mut router = graphql::router(transport).merge(probes::router(engine.clone()));
+    if config.graphql.playground {
+        router = router.merge(playground::router());
+    }
+    Ok(router
+        .layer(from_fn_with_state(host::Hosts::new(bound, &settings.allowed_hosts), host::check))
+        .layer(from_fn(request_id::assign)))
+}
+
+fn settings(config: &Config) -> GraphqlSettings {
+    let limits = &config.graphql.limits;
+    GraphqlSettings {
+        limits: graphql::document::Limits {
+            body: limits.body_bytes,
+            tokens: limits.tokens as u64,
+            nodes: limits.nodes as u64,
+            depth: limits.depth as u64,
+            aliases: limits.aliases as u64,
+            root_fields: limits.root_fields as u64,
+            directives: limits.directives as u64,
+            complexity: limits.complexity as u64,
+            ..graphql::document::Limits::default()
+        },
+        get_queries: config.graphql.get_queries,
+        allowed_origins: config.server.allowed_origins.clone(),
+        allowed_hosts: config.server.allowed_hosts.clone(),
+        timeout: config.server.request_timeout,
+        init_timeout: config.graphql.connection_init_timeout,
+        subscriptions_per_connection: config.graphql.subscriptions_per_connection,
+        ..GraphqlSettings::default()
+    }
+}
+
+/// SIGTERM, or Ctrl-C at the terminal.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

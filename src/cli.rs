@@ -1,0 +1,112 @@
+//! The command line.
+
+mod bench;
+mod serve;
+mod task;
+mod template;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    config::{Config, DatabaseUrl, Overrides, Variables},
+    graphql,
+    orchestration::handler::Handlers,
+};
+
+/// Runs workflows that must finish.
+#[derive(Debug, Parser)]
+#[command(name = "tasker", version, subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts the service. What `tasker` alone does as well.
+    Serve(serve::Serve),
+    /// Brings the database's tables up to date.
+    Migrate(Place),
+    /// Prints the GraphQL schema with its descriptions and requirements.
+    Schema,
+    /// Looks at the task templates.
+    #[command(subcommand)]
+    Template(template::Template),
+    /// Starts and steers tasks on a running service.
+    Task(task::Task),
+    /// Measures this build on this machine: latency beside a bare commit, throughput, cost of a step, memory.
+    Bench(bench::Bench),
+}
+
+/// Which configuration and database.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Place {
+    /// Folder with tasker.yaml, tasks/ and environments/
+    #[arg(long, value_name = "DIR", default_value = "config")]
+    config: PathBuf,
+    /// sqlite://FILE?mode=rwc or postgres://USER@HOST/NAME
+    #[arg(long, value_name = "URL")]
+    database_url: Option<DatabaseUrl>,
+}
+
+impl Place {
+    fn load(&self, overrides: Overrides, variables: &Variables) -> anyhow::Result<Config> {
+        let overrides = Overrides { database_url: self.database_url.clone(), ..overrides };
+        Ok(Config::load(&self.config, &overrides, variables)?)
+    }
+}
+
+/// Parses the command line and does what it says, with an application's handlers.
+pub fn run(handlers: Handlers) -> ExitCode {
+    let arguments = Arguments::parse();
+    // TLS for those who reach PostgreSQL or a service through it; a second installation changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // async-graphql's resolvers nest: the deepest allowed document needs more than the usual 2 MiB in a debug build.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(8 << 20).build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::from(error).context("the runtime can't start")),
+    };
+    match runtime.block_on(carry_out(arguments, handlers)) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn carry_out(arguments: Arguments, handlers: Handlers) -> anyhow::Result<ExitCode> {
+    let variables = Variables::of_process();
+    match arguments.command {
+        None => arguments.serve.run(handlers, variables).await,
+        Some(Command::Serve(serve)) => serve.run(handlers, variables).await,
+        Some(Command::Migrate(place)) => migrate(&place, &variables).await,
+        Some(Command::Schema) => {
+            print!("{}", graphql::schema::sdl());
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Template(template)) => template.run(&handlers, &variables),
+        Some(Command::Task(task)) => task.run().await,
+        Some(Command::Bench(bench)) => bench.run().await.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+async fn migrate(place: &Place, variables: &Variables) -> anyhow::Result<ExitCode> {
+    use crate::data::{Database, migrate};
+    let config = place.load(Overrides::default(), variables)?;
+    let url = &config.database.primary.url;
+    let database = Database::open(url.as_str(), 1, config.database.connect_timeout).await?;
+    match migrate::migrate(&database).await? {
+        0 => println!("{url}: nothing to do, every migration is applied"),
+        count => println!("{url}: {count} migration(s) applied"),
+    }
+    database.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("tasker: {error:#}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,169 @@
+//! `tasker bench`: what this build does on this machine. Figures of one run belong together.
+
+mod commit;
+mod lone;
+mod place;
+mod service;
+mod shape;
+mod sustained;
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use self::{place::Place, service::Service, shape::Shape};
+use crate::{
+    config::Orchestration,
+    metrics::Metrics,
+    orchestration::{Clock, Engine, Parts, handler::Handlers},
+};
+
+/// What to measure.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Bench {
+    /// A PostgreSQL server to measure on as well, as a user who may create databases: postgres://USER@HOST/postgres
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+    /// Leave SQLite out.
+    #[arg(long)]
+    skip_sqlite: bool,
+    /// Only this shape.
+    #[arg(long)]
+    shape: Option<Shape>,
+    /// Steps of each sustained measurement, about.
+    #[arg(long, default_value_t = 100_000)]
+    steps: usize,
+    /// Tasks of the lone measurement.
+    #[arg(long, default_value_t = 300)]
+    lone: usize,
+    /// Tasks in flight.
+    #[arg(long, default_value_t = 500)]
+    in_flight: usize,
+    /// Unfinished tasks of the memory measurement.
+    #[arg(long, default_value_t = 100_000)]
+    unfinished: usize,
+    /// Only the engine, without a service of its own process.
+    #[arg(long)]
+    engine_only: bool,
+}
+
+impl Bench {
+    pub(super) async fn run(&self) -> anyhow::Result<()> {
+        if !self.skip_sqlite {
+            self.measure(Place::sqlite()?).await?;
+            if !self.engine_only {
+                self.serve(Place::sqlite()?).await?;
+            }
+        }
+        if let Some(server) = &self.postgres {
+            self.measure(Place::postgres(server).await?).await?;
+            if !self.engine_only {
+                self.serve(Place::postgres(server).await?).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The service in a process of its own.
+    async fn serve(&self, place: Place) -> anyhow::Result<()> {
+        let commit = commit::measure(&place).await?;
+        let place = place.unlocked();
+        let service = Service::start(&place).await?;
+        println!("  cold start to ready         {:>8.0} ms", service.cold_start.as_secs_f64() * 1000.0);
+        print_memory("idle", &service);
+        let (whole, created) = service.lone(self.lone).await?;
+        println!(
+            "  linear5 over HTTP           p50 {:>8.3} ms   p99 {:>8.3} ms   (2 ms + 7 commits = {:.3} ms)",
+            whole.p50(),
+            whole.p99(),
+            2.0 + 7.0 * commit.p50()
+        );
+        println!(
+            "  createTask over HTTP        p50 {:>8.3} ms   p99 {:>8.3} ms   (1 ms + 1 commit = {:.3} ms)",
+            created.p50(),
+            created.p99(),
+            1.0 + commit.p50()
+        );
+        println!("  createTask, 64 connections  {:>8.0} a second", service.creations(64, 200).await?);
+        service.leave_unfinished(self.unfinished).await?;
+        print_memory(&format!("{} unfinished tasks", self.unfinished), &service);
+        service.stop().await?;
+        place.clear().await
+    }
+
+    async fn measure(&self, place: Place) -> anyhow::Result<()> {
+        println!("{}", place.title());
+        let commit = commit::measure(&place).await?;
+        println!("  one durable commit          p50 {:>8.3} ms   p99 {:>8.3} ms", commit.p50(), commit.p99());
+        let engine = start(&place).await?;
+        for shape in self.shapes() {
+            let lone = lone::measure(&engine, shape, self.lone).await?;
+            println!(
+                "  lone {:<12}           p50 {:>8.3} ms   p99 {:>8.3} ms   (2 ms + 7 commits = {:.3} ms)",
+                shape.name(),
+                lone.p50(),
+                lone.p99(),
+                2.0 + 7.0 * commit.p50()
+            );
+        }
+        for shape in self.shapes() {
+            let sustained = sustained::measure(&engine, shape, self.steps, self.in_flight).await?;
+            println!("  sustained {:<12}      {sustained}", shape.name());
+        }
+        engine.stop(std::time::Duration::from_secs(5)).await;
+        drop(engine);
+        place.clear().await
+    }
+
+    fn shapes(&self) -> Vec<Shape> {
+        match self.shape {
+            Some(shape) => vec![shape],
+            None => Shape::ALL.to_vec(),
+        }
+    }
+}
+
+fn print_memory(when: &str, service: &Service) {
+    match service.memory() {
+        Some(megabytes) => println!("  memory, {when:<27} {megabytes:>6.1} MB"),
+        None => println!("  memory, {when:<27} not told by this system"),
+    }
+}
+
+async fn start(place: &Place) -> anyhow::Result<Engine> {
+    let database = place.open().await?;
+    let parts = Parts {
+        database,
+        templates: shape::templates()?,
+        handlers: Handlers::new(),
+        settings: Orchestration { max_tasks_in_memory: 2_000, ..Orchestration::default() },
+        node: "bench".into(),
+        variables: Arc::new(|_| None),
+        metrics: Metrics::new(),
+        clock: Clock::System,
+    };
+    Ok(Engine::start(parts).await?)
+}
+
+/// Latencies in milliseconds.
+struct Latencies(Vec<f64>);
+
+impl Latencies {
+    fn of(mut millis: Vec<f64>) -> Self {
+        millis.sort_unstable_by(f64::total_cmp);
+        Self(millis)
+    }
+
+    fn p50(&self) -> f64 {
+        self.at(0.50)
+    }
+
+    fn p99(&self) -> f64 {
+        self.at(0.99)
+    }
+
+    fn at(&self, share: f64) -> f64 {
+        let last = self.0.len().saturating_sub(1);
+        self.0.get((last as f64 * share).round() as usize).copied().unwrap_or(f64::NAN)
+    }
+}

@@ -1,0 +1,39 @@
+//! `tasker serve`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::Place;
+use crate::{
+    app::{self, App},
+    config::{Overrides, Variables},
+    orchestration::handler::Handlers,
+    telemetry,
+};
+
+/// Where to listen and on what to work.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Address and port, as in 127.0.0.1:8080
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Listen beyond this machine although nobody has to sign in
+    #[arg(long)]
+    insecure: bool,
+}
+
+impl Serve {
+    pub(super) async fn run(self, handlers: Handlers, variables: Variables) -> anyhow::Result<ExitCode> {
+        let overrides =
+            Overrides { listen: self.listen.clone(), insecure: self.insecure, ..Overrides::default() };
+        let config = self.place.load(overrides, &variables)?;
+        telemetry::init(&config.logging)?;
+        let listener = app::listen(&config).await?;
+        let app = App::open(config, handlers, variables).await?;
+        app.serve(listener).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

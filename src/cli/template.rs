@@ -1,0 +1,47 @@
+//! `tasker template`: the templates, without starting anything.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::Place;
+use crate::{
+    app::template_files,
+    config::{Overrides, Variables},
+    orchestration::handler::Handlers,
+};
+
+/// What to do with them.
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum Template {
+    /// Reports every mistake with file and line; fails when there is one.
+    Check(Place),
+    /// Lists what can be run.
+    List(Place),
+}
+
+impl Template {
+    pub(super) fn run(self, handlers: &Handlers, variables: &Variables) -> anyhow::Result<ExitCode> {
+        let (place, list) = match self {
+            Self::Check(place) => (place, false),
+            Self::List(place) => (place, true),
+        };
+        let config = place.load(Overrides::default(), variables)?;
+        let (templates, problems) = template_files::load(&config, handlers, variables);
+        let errors = problems.iter().filter(|problem| problem.is_error()).count();
+        for problem in problems.iter().filter(|problem| !list || problem.is_error()) {
+            eprintln!("{problem}");
+        }
+        if list {
+            for template in templates.iter() {
+                let about = template.description.as_deref().unwrap_or_default();
+                println!("{:<40} {:>4} steps  {about}", template.full_name(), template.steps.len());
+            }
+        } else if errors == 0 {
+            println!("{} template(s), no errors, {} warning(s)", templates.len(), problems.len());
+        } else {
+            eprintln!("{errors} error(s), {} warning(s)", problems.len() - errors);
+        }
+        Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
