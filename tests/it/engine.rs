@@ -1,0 +1,13 @@
+//! What the engine promises, with scripted handlers and time moved by hand.
+
+mod builtin;
+mod commands;
+mod creating;
+mod limits;
+mod publishing;
+mod recovery;
+mod refusing;
+mod retrying;
+mod shapes;
+mod stopping;
+mod waiting;

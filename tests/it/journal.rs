@@ -1,0 +1,8 @@
+//! The journal and the log, without an engine around them.
+
+mod cost;
+mod desk;
+mod following;
+mod order;
+mod uncertainty;
+mod writing;
