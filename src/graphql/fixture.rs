@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::outline::Outline;
-use super::{Anonymous, Code, GraphqlSettings, Pipeline, RequestId, Transport, router};
+use super::{Anonymous, Code, GraphqlSettings, Pipeline, RequestId, Transport};
 
 /// How often the mutation ran.
 #[derive(Clone, Default)]
