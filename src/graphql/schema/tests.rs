@@ -37,13 +37,6 @@ fn schema_graphql_is_the_schema() {
     );
 }
 
-/// Not a test: writes the file where there is no program to do it.
-#[test]
-#[ignore = "writes schema.graphql"]
-fn write_schema_graphql() {
-    std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql"), sdl()).unwrap();
-}
-
 #[test]
 fn every_field_that_needs_a_permission_names_one() {
     let requirements = requirements();
