@@ -12,6 +12,7 @@ mod delete_task;
 mod engine;
 mod error;
 pub mod handler;
+mod known;
 mod lease;
 mod pinned;
 mod run;

@@ -4,6 +4,7 @@
 //! position: nothing is missed and nothing is seen twice.
 
 mod follow;
+mod listen;
 mod publish;
 mod query;
 mod story;

@@ -6,7 +6,8 @@
 use std::{collections::HashMap, time::Duration};
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, Statement, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter,
+    Statement, TransactionTrait,
 };
 use sqlx::{Connection, PgConnection};
 
@@ -70,12 +71,15 @@ pub async fn take_over(database: &Database, own: Option<NodeId>) -> Result<u64, 
     let mut tasks = 0;
     for row in &rows {
         let dead: i64 = row.try_get_by_index(0)?;
-        let free = "UPDATE tasker_tasks SET owner = NULL, recoveries = recoveries + 1 WHERE owner = $1";
-        tasks +=
-            transaction.execute_raw(statement(&database.upkeep, free, [dead.into()])).await?.rows_affected();
+        tasks += free(database, &transaction, dead).await?;
     }
     transaction.commit().await?;
     Ok(tasks)
+}
+
+async fn free(database: &Database, transaction: &DatabaseTransaction, node: i64) -> Result<u64, Error> {
+    let sql = "UPDATE tasker_tasks SET owner = NULL, recoveries = recoveries + 1 WHERE owner = $1";
+    Ok(transaction.execute_raw(statement(&database.upkeep, sql, [node.into()])).await?.rows_affected())
 }
 
 /// A PostgreSQL connection that does nothing but renew a lease.
@@ -101,15 +105,18 @@ impl Lease {
     }
 }
 
-/// The node has nothing left and goes.
+/// The node goes and writes no more. What it could not give back itself is free again.
 pub async fn retire(database: &Database, node: Identity) -> Result<(), Error> {
     let now = now(database.kind());
-    let sql = format!("UPDATE tasker_nodes SET stopped_at = {now} WHERE id = $1 AND epoch = $2");
-    database
-        .upkeep
-        .execute_raw(statement(&database.upkeep, &sql, [node.id.0.into(), node.epoch.into()]))
-        .await?;
-    Ok(())
+    let bury = format!(
+        "UPDATE tasker_nodes SET epoch = epoch + 1, stopped_at = {now} WHERE id = $1 AND epoch = $2 RETURNING id"
+    );
+    let transaction = database.upkeep.begin().await?;
+    let own = statement(&database.upkeep, &bury, [node.id.0.into(), node.epoch.into()]);
+    if transaction.query_one_raw(own).await?.is_some() {
+        free(database, &transaction, node.id.0).await?;
+    }
+    Ok(transaction.commit().await?)
 }
 
 /// The database's own clock in microseconds.

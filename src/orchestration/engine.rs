@@ -132,6 +132,7 @@ impl Engine {
             clock,
         };
         let engine = Self { inner: Arc::new(inner) };
+        engine.wake_known().await?;
         engine.keep_log();
         engine.keep_lease()?;
         engine.keep_claiming();
@@ -258,5 +259,8 @@ impl Engine {
         let log = self.log().clone();
         let stop = self.signals().draining.clone();
         tokio::spawn(async move { stop.run_until_cancelled(log.keep_up()).await });
+        let (engine, log) = (self.clone(), self.log().clone());
+        let stop = self.signals().draining.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(log.hear_others(|| engine.identity().id)).await });
     }
 }

@@ -6,7 +6,7 @@ mod registry;
 mod view;
 
 pub use error::StepError;
-pub use registry::{Found, Handlers};
+pub use registry::{Found, Handlers, Registered};
 pub use view::{Sequence, StepSnapshot, StepView, TaskView};
 
 pub(super) use builtin::sleep_until;
@@ -36,7 +36,7 @@ pub trait StepHandler: Send + Sync + 'static {
         Ok(output)
     }
 
-    /// Events that it may publish.
+    /// Events that it may publish. Asked once, when the handler is registered.
     fn custom_events(&self) -> Vec<CustomEvent> {
         Vec::new()
     }

@@ -5,8 +5,9 @@ mod attempt;
 mod start;
 mod wait;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
     task::JoinSet,
@@ -81,7 +82,14 @@ impl Engine {
             task,
         };
         self.count_tasks();
-        self.work().spawn(run.live().instrument(span));
+        let id = run.task.id();
+        let engine = self.clone();
+        let live = AssertUnwindSafe(run.live().instrument(span)).catch_unwind();
+        self.work().spawn(async move {
+            if live.await.is_err() {
+                engine.put_aside(id).await;
+            }
+        });
     }
 
     fn count_tasks(&self) {
@@ -149,12 +157,15 @@ impl Run {
         }
     }
 
-    /// What was running when the task was last owned is given back, or stopped for good.
+    /// What was running when the task was last owned is given back, or stopped for good; what waited for a worker
+    /// and is known to this program runs here.
     async fn recover(&mut self) -> Result<(), data::Error> {
         let limit = self.engine.settings().max_recoveries;
         let now = self.now();
+        let known = self.engine.known_here(&self.task);
         let mut edit = self.task.edit(now);
         edit.recover(limit);
+        known.into_iter().for_each(|no| edit.stop_awaiting(no));
         let change = edit.finish();
         self.commit(change).await
     }

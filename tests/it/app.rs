@@ -34,6 +34,8 @@ pub struct TestApp {
     scripts: Scripts,
     settings: Settings,
     templates: Templates,
+    /// Classes `remote.…` that a later start knows.
+    learned: Vec<String>,
     // Dropped last.
     _place: Place,
 }
@@ -68,8 +70,17 @@ impl TestApp {
             named_task::store(&database, template, true, clock.now()).await.expect("the template is stored");
         }
         let scripts = Scripts::default();
-        let engine = begin(&database, &templates, &settings, &scripts, &clock).await;
-        let app = Self { engine, database, clock, scripts, settings, templates, _place: place };
+        let engine = begin(&database, &templates, &settings, &scripts, &clock, &[]).await;
+        let app = Self {
+            engine,
+            database,
+            clock,
+            scripts,
+            settings,
+            templates,
+            learned: Vec::new(),
+            _place: place,
+        };
         app.run_until_idle().await;
         app
     }
@@ -159,6 +170,11 @@ impl TestApp {
         self.begin().await;
     }
 
+    /// From its next start on, the program knows the handler `class`.
+    pub fn learn(&mut self, class: &str) {
+        self.learned.push(class.to_owned());
+    }
+
     /// Stops with `grace`, and starts again.
     pub async fn restart(&mut self, grace: Duration) {
         self.engine.stop(grace).await;
@@ -166,8 +182,8 @@ impl TestApp {
     }
 
     async fn begin(&mut self) {
-        self.engine =
-            begin(&self.database, &self.templates, &self.settings, &self.scripts, &self.clock).await;
+        let Self { database, templates, settings, scripts, clock, learned, .. } = self;
+        self.engine = begin(database, templates, settings, scripts, clock, learned).await;
         self.run_until_idle().await;
     }
 
@@ -244,10 +260,12 @@ async fn begin(
     settings: &Settings,
     scripts: &Scripts,
     clock: &Clock,
+    learned: &[String],
 ) -> Engine {
     let mut handlers = Handlers::new();
     for class in templates.iter().flat_map(|template| &template.steps).map(|step| &step.handler_class) {
-        if !class.starts_with("tasker.") && !class.starts_with("remote.") {
+        let scripted = !class.starts_with("tasker.") && !class.starts_with("remote.");
+        if scripted || learned.contains(class) {
             let scripted = Scripted { class: class.clone(), scripts: scripts.clone() };
             handlers.add_step(class.clone(), Arc::new(scripted));
         }

@@ -45,6 +45,11 @@ impl Edit<'_> {
         self.push(EventName::StepAwaitingWorker, Some(no), None, json!({ "handler_class": handler_class }));
     }
 
+    /// Somebody here can run the step after all.
+    pub fn stop_awaiting(&mut self, no: StepNo) {
+        self.touch(no).awaiting_since = None;
+    }
+
     /// An attempt ended. `spread` from -1 to 1 places the next one within the jitter.
     ///
     /// A late answer changes nothing: the step was cancelled, or its attempt was given back.

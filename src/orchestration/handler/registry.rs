@@ -8,14 +8,23 @@ use crate::model::template::StepTemplate;
 /// The handlers of this binary.
 #[derive(Clone, Default)]
 pub struct Handlers {
-    steps: HashMap<String, Arc<dyn StepHandler>>,
+    steps: HashMap<String, Registered>,
     tasks: HashMap<String, Arc<dyn TaskHandler>>,
+}
+
+/// A step's code, and what it said about itself when it was registered.
+#[derive(Clone)]
+pub struct Registered {
+    /// The code.
+    pub handler: Arc<dyn StepHandler>,
+    /// Names of the events that it may publish.
+    pub declared: Arc<[String]>,
 }
 
 /// Who runs a step.
 pub enum Found {
     /// Code in this binary.
-    Handler(Arc<dyn StepHandler>),
+    Handler(Registered),
     /// The engine itself, with nothing held while it sleeps.
     Sleep,
     /// Nobody here: a worker must claim it.
@@ -27,14 +36,15 @@ impl Handlers {
     pub fn new() -> Self {
         let mut handlers = Self::default();
         for (class, handler) in builtin::all() {
-            handlers.steps.insert(class.to_owned(), handler);
+            handlers.add_step(class, handler);
         }
         handlers
     }
 
     /// `handler` runs the steps whose `handler_class` is `class`.
     pub fn add_step(&mut self, class: impl Into<String>, handler: Arc<dyn StepHandler>) {
-        self.steps.insert(class.into(), handler);
+        let declared = handler.custom_events().into_iter().map(|event| event.name).collect();
+        self.steps.insert(class.into(), Registered { handler, declared });
     }
 
     /// `handler` has the hooks of tasks whose `task_handler_class` is `class`.

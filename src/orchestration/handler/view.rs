@@ -108,7 +108,7 @@ pub struct StepView {
     pub(in crate::orchestration) earlier: Option<Arc<Value>>,
     pub(in crate::orchestration) handler_config: Value,
     pub(in crate::orchestration) cancelled: CancellationToken,
-    pub(in crate::orchestration) declared: Vec<String>,
+    pub(in crate::orchestration) declared: Arc<[String]>,
     pub(in crate::orchestration) published: Mutex<Published>,
 }
 
@@ -150,7 +150,7 @@ impl StepView {
 
     /// Publishes a declared custom event. It is written with the attempt's outcome, whatever that is.
     pub fn publish(&self, name: &str, payload: Value) -> Result<(), StepError> {
-        if !self.declared.iter().any(|declared| declared == name) {
+        if !self.declares(name) {
             return Err(StepError::permanent(format!(
                 "event {name} is not declared: name it in the handler's custom_events() or in the template's custom_events"
             ))
@@ -158,6 +158,12 @@ impl StepView {
         }
         self.published().custom.push((name.into(), payload));
         Ok(())
+    }
+
+    /// The handler has declared the event `name`, or its step template has, or the task template.
+    fn declares(&self, name: &str) -> bool {
+        let mut own = self.template.step(self.no).custom_events.iter().chain(&self.template.custom_events);
+        self.declared.iter().any(|declared| declared == name) || own.any(|event| event.name == name)
     }
 
     /// Adds keys to the completion event.

@@ -24,7 +24,7 @@ use crate::{
     orchestration::{
         Engine,
         activity::Counted,
-        handler::{Board, Sequence, StepError, StepHandler, StepView, TaskView},
+        handler::{Board, Registered, Sequence, StepError, StepHandler, StepView, TaskView},
         value,
     },
 };
@@ -53,7 +53,7 @@ impl Attempt {
         engine: &Engine,
         task: &Task,
         no: StepNo,
-        handler: Arc<dyn StepHandler>,
+        registered: Registered,
         board: &Arc<Board>,
     ) -> Self {
         let step = task.step(no);
@@ -62,9 +62,6 @@ impl Attempt {
             Ok(resolved) => (resolved, Ok(())),
             Err(error) => (Value::Null, Err(error)),
         };
-        let declared = handler.custom_events().into_iter().map(|event| event.name);
-        let template =
-            own.custom_events.iter().chain(&task.template.custom_events).map(|event| event.name.clone());
         Self {
             engine: engine.clone(),
             task: TaskView { id: task.id(), template: task.template.clone(), context: task.context.clone() },
@@ -78,11 +75,11 @@ impl Attempt {
                 earlier: step.results.clone(),
                 handler_config,
                 cancelled: CancellationToken::new(),
-                declared: declared.chain(template).collect(),
+                declared: registered.declared,
                 published: Mutex::new(Published::default()),
             },
             config,
-            handler,
+            handler: registered.handler,
             counted: engine.signals().attempts.one(),
         }
     }
@@ -95,7 +92,17 @@ impl Attempt {
         self.step.cancelled.clone()
     }
 
+    /// Makes it. A handler that panics where it is dropped has failed as well.
     pub(super) async fn make(self) -> Ended {
+        let (no, attempt, engine) = (self.step.no, self.step.attempt, self.engine.clone());
+        AssertUnwindSafe(self.run()).catch_unwind().await.unwrap_or_else(|panic| {
+            let failed = StepError::new(FailureKind::Panic, panic_message(&*panic));
+            let answer = Answer { outcome: failed.into_outcome(), published: Published::default() };
+            Ended { no, attempt, answer, _counted: engine.signals().attempts.one() }
+        })
+    }
+
+    async fn run(self) -> Ended {
         let span = tracing::info_span!("step", step = self.step.name(), attempt = self.step.attempt);
         let began = Instant::now();
         self.engine.metrics().steps_running.inc();

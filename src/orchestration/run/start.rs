@@ -2,7 +2,7 @@
 
 use super::{Run, attempt::Attempt};
 use crate::{
-    data::{self, load},
+    data::{self, load, parked},
     model::{
         failure::{Failure, FailureKind},
         id::{StepNo, TaskId},
@@ -50,9 +50,9 @@ impl Run {
                     };
                     edit.settle(no, outcome.into(), 0.0);
                 }
-                Found::Handler(handler) => {
+                Found::Handler(registered) => {
                     edit.start(no);
-                    begun.push((no, handler));
+                    begun.push((no, registered));
                 }
             }
         }
@@ -64,8 +64,8 @@ impl Run {
         } else {
             engine.journal().note(change).await?;
         }
-        for (no, handler) in begun {
-            self.spawn(Attempt::new(&engine, &self.task, no, handler, &self.board));
+        for (no, registered) in begun {
+            self.spawn(Attempt::new(&engine, &self.task, no, registered, &self.board));
         }
         Ok(())
     }
@@ -77,6 +77,20 @@ impl Run {
 }
 
 impl Engine {
+    /// A run that panicked has left its task owned and unattended: it is let go, and tried again later.
+    pub(super) async fn put_aside(&self, id: TaskId) {
+        tracing::error!(task = %id, "the run of a task panicked; the task is tried again in five minutes");
+        let rows = load::rows(self.database(), &[id]).await.unwrap_or_default();
+        let own = rows.into_iter().filter(|(row, _)| row.owner == Some(self.identity().id.0));
+        for change in own.filter_map(|(row, _)| parked::put_aside(&row, self.clock().now())) {
+            if let Err(error) = self.journal().commit(change).await {
+                tracing::error!(task = %id, error = &error as &dyn std::error::Error, "the task could not be let go");
+            }
+        }
+        self.wakes().note(Some(self.clock().now().plus(parked::ASIDE)));
+        self.wakes().ring();
+    }
+
     /// Runs an owned task from its row once more. Where the database refused what its handlers left, their steps fail.
     pub(super) async fn reload(&self, id: TaskId, refused: Option<String>) {
         let rows = match load::rows(self.database(), &[id]).await {

@@ -64,7 +64,7 @@ impl Run {
         for no in awake {
             edit.wake(no);
         }
-        // An attempt catches its handler's panic; only one whose run was aborted has no answer.
+        // An attempt catches every panic; only one that the process aborts on its way out has no answer.
         for ended in ended.into_iter().flatten() {
             if edit.task().step(ended.no).attempts == ended.attempt {
                 let answer: Answer = ended.answer;

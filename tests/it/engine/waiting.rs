@@ -16,6 +16,7 @@ use crate::{
 
 on_both_databases![
     a_step_nobody_here_can_run_waits_visibly_and_the_rest_goes_on,
+    a_later_program_that_knows_the_handler_runs_the_step,
     a_delayed_task_starts_at_its_moment,
     a_long_retry_parks_the_task_and_time_brings_it_back,
     a_parked_task_is_woken_by_a_command,
@@ -60,6 +61,20 @@ async fn a_step_nobody_here_can_run_waits_visibly_and_the_rest_goes_on(place: Pl
     assert_story!(app, task, @r"
     here   pending → in_progress → complete
     there  pending (waits for a worker) → resolved_manually by ada
+    join   pending → in_progress → complete
+    task   pending → in_progress → complete
+    ");
+}
+
+async fn a_later_program_that_knows_the_handler_runs_the_step(place: Place) {
+    let mut app = TestApp::start(place, MIXED).await;
+    let task = app.run_task("mixed", json!({})).await;
+    assert_eq!(app.row(task).await.owner, None);
+    app.learn("remote.There");
+    app.restart(Duration::ZERO).await;
+    assert_story!(app, task, @r"
+    here   pending → in_progress → complete
+    there  pending (waits for a worker) → in_progress → complete
     join   pending → in_progress → complete
     task   pending → in_progress → complete
     ");

@@ -1,10 +1,15 @@
 //! A follower sees every event once, from memory or from the table.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 use tasker::data::log::{EventFilter, Follower};
 
 use super::desk::Desk;
 use crate::place::Place;
+
+/// After which something that should have come has not.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 on_both_databases![
     a_follower_sees_what_comes_from_memory,
@@ -59,6 +64,21 @@ async fn a_thousand_reconnects_see_everything_once(place: Place) {
     };
     let ((), connections) = tokio::join!(write, read);
     assert!(connections > 900, "{connections}");
+}
+
+#[tokio::test]
+async fn a_follower_sees_what_another_node_writes() {
+    let Some(place) = Place::postgres().await else { return };
+    let (here, there) = (Desk::open(&place.open().await).await, Desk::open(&place.open().await).await);
+    let (log, own) = (here.log.clone(), here.identity.id);
+    tokio::spawn(async move { log.hear_others(|| own).await });
+    let mut follower = Follower::new(&here.log, EventFilter::default(), None);
+    for position in 1..=20 {
+        let desk = if position % 3 == 0 { &here } else { &there };
+        let task = desk.create_one().await.expect("created");
+        let seen = tokio::time::timeout(PATIENCE, follower.next()).await.expect("in time").expect("readable");
+        assert_eq!((seen.position, seen.event.task.id), (position, task));
+    }
 }
 
 async fn a_filter_means_the_same_in_memory_and_in_the_table(place: Place) {

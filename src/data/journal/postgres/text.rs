@@ -69,7 +69,7 @@ pub(super) fn build(sections: Sections) -> String {
     if sections.events {
         append(&mut sql, &mut numbers, if guarded { "ok WHERE ok.one = 1" } else { "fence" });
         base = "(SELECT base FROM ps)";
-        checks.push("pg_notify('tasker_events', '')::text".into());
+        checks.push("pg_notify('tasker_events', $1::text)::text".into());
     }
     let _ = write!(sql, "\nSELECT {base}, {}", checks.join(", "));
     sql
@@ -188,4 +188,4 @@ ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespac
     FROM UNNEST($5::text[], $6::bigint[], $7::text[], $8::uuid[], $9::text[], $10::uuid[], $11::text[], $12::int[],
         $13::text[], $14::text[], $15::text[], $16::text[]) WITH ORDINALITY u (name, occurred_at, namespace, task_id,
         task_name, step_id, step_name, attempt, from_status, to_status, actor, details, place), ps RETURNING 1)
-SELECT (SELECT base FROM ps), (SELECT one FROM ok), pg_notify('tasker_events', '')::text";
+SELECT (SELECT base FROM ps), (SELECT one FROM ok), pg_notify('tasker_events', $1::text)::text";
