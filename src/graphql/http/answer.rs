@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use async_graphql::{Response as Answer, ServerError, Value};
-use axum::http::{HeaderValue, StatusCode, header};
+use async_graphql_axum::GraphQLResponse;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -40,27 +41,37 @@ pub fn wire(answer: &Answer) -> String {
 /// The HTTP answer to an operation.
 pub fn respond(media: Media, answer: Answer) -> Response {
     let (status, headers) = status::of(media, &answer);
-    let mut response = write(media, status, wire(&answer));
-    response.headers_mut().extend(answer.http_headers);
+    let mut response = if is_request_error(&answer) {
+        let body = wire(&answer);
+        (answer.http_headers, body).into_response()
+    } else {
+        GraphQLResponse::from(answer).into_response()
+    };
+    *response.status_mut() = status;
     response.headers_mut().extend(headers);
-    response
+    described(media, response)
 }
 
 /// The HTTP answer to something that is no operation.
 pub fn refuse(media: Media, status: StatusCode, code: Code, message: &str) -> Response {
-    write(media, status, wire(&Answer::from_errors(vec![code.refuse(message)])))
+    let body = wire(&Answer::from_errors(vec![code.refuse(message)]));
+    described(media, (status, body).into_response())
 }
 
-fn write(media: Media, status: StatusCode, body: String) -> Response {
+/// Says what the body is, and that nobody may keep it.
+fn described(media: Media, mut response: Response) -> Response {
     let content_type = match media {
         Media::Graphql => "application/graphql-response+json; charset=utf-8",
         // An error that is no event is written as JSON.
         Media::Json | Media::Events => "application/json; charset=utf-8",
     };
-    let headers = [
+    let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
-    (status, headers, body).into_response()
+    for (name, value) in headers {
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
