@@ -20,7 +20,6 @@ mod range;
 mod resolve;
 mod server;
 mod sources;
-pub mod substitution;
 mod suggest;
 mod templates;
 mod tree;

@@ -5,8 +5,8 @@ use serde_yaml::Value;
 use super::Config;
 use super::environment::Variables;
 use super::sources::{Sources, read_as};
-use super::substitution::{self, Error};
 use super::tree;
+use crate::model::template::{Fault, substitute};
 
 impl Sources {
     /// The settings. One that can't be used is refused and has its default, so that the others are looked at.
@@ -36,8 +36,9 @@ impl Sources {
                 self.concealed.extend(put_in.into_iter().map(|text| (key.to_owned(), text)));
                 Some(value)
             }
-            Err(error) => {
-                self.refuse(key, error.to_string());
+            Err(faults) => {
+                let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                self.refuse(key, faults.join("; "));
                 None
             }
         }
@@ -90,18 +91,18 @@ impl Sources {
 }
 
 /// Puts the variables into every text of a value, and notes the texts that came of it.
-fn substituted(value: &Value, variables: &Variables, put_in: &mut Vec<String>) -> Result<Value, Error> {
+fn substituted(value: &Value, variables: &Variables, put_in: &mut Vec<String>) -> Result<Value, Vec<Fault>> {
     match value {
-        Value::String(text) if substitution::is_needed(text) => {
-            let text = substitution::substitute(text, |name| variables.get(name))?;
-            put_in.push(text.clone());
-            Ok(text.into())
+        Value::String(text) if text.contains("${") => {
+            let resolved = substitute(text, &|name| variables.get(name).map(str::to_owned))?;
+            put_in.push(resolved.clone());
+            Ok(resolved.into())
         }
         Value::Sequence(items) => items.iter().map(|item| substituted(item, variables, put_in)).collect(),
         Value::Mapping(entries) => {
             let entry =
                 |(name, value): (&Value, &Value)| Ok((name.clone(), substituted(value, variables, put_in)?));
-            entries.iter().map(entry).collect::<Result<_, Error>>().map(Value::Mapping)
+            entries.iter().map(entry).collect::<Result<_, Vec<Fault>>>().map(Value::Mapping)
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Tagged(_) => {
             Ok(value.clone())

@@ -281,7 +281,7 @@ graphql: {playground: "${NOT_SET}"}
     assert!(!said.contains("hunter2"), "{said}");
     assert_snapshot!(said, @r"
     the configuration can't be used:
-      tasker.yaml: graphql.playground: `${NOT_SET}` is not set; set the variable, or write `${NOT_SET:-default}`
+      tasker.yaml: graphql.playground: the variable NOT_SET is not defined; define it, or give a default: ${NOT_SET:-…}
       tasker.yaml: server.listen: expected an IP address and a port, such as `127.0.0.1:8080` or `[::1]:8080`, not `${SECRET}`
       tasker.yaml: server.request_timeout: expected a duration with its unit, such as `10s` or `1m 30s`, not `${SECRET}`
       tasker.yaml: server.insecure: expected `true` or `false`, not `${SECRET}`

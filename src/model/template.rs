@@ -34,7 +34,7 @@ pub use self::{
     context_schema::Violation,
     load::Limits,
     problem::{Problem, Severity},
-    variables::{Fault, Unresolved, Vars, resolve},
+    variables::{Fault, Unresolved, Vars, resolve, substitute},
 };
 
 /// SHA-256 of the merged template before `${VAR}` substitution, in hexadecimal. A task is pinned to it.

@@ -72,7 +72,7 @@ pub(super) fn resolve_all(
 }
 
 /// The text with its variables replaced, or everything that is wrong with it.
-pub(super) fn substitute(text: &str, vars: Vars<'_>) -> Result<String, Vec<Fault>> {
+pub fn substitute(text: &str, vars: Vars<'_>) -> Result<String, Vec<Fault>> {
     let mut resolved = String::with_capacity(text.len());
     let mut faults = Vec::new();
     for piece in pieces(text) {
