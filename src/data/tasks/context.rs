@@ -35,7 +35,8 @@ impl ContextEquals {
         }
     }
 
-    /// `context -> 'a' #> '{0}' = '"x"'`, where `->` takes keys of objects only.
+    /// `jsonb_extract_path(context -> 'a', '0') = '"x"'`, where `->` takes keys of objects only. Brackets, as in
+    /// `ARRAY[$1]`, would quote a name for the query builder, which then leaves the parameter out.
     fn postgres(&self) -> Expr {
         let mut sql = "context".to_owned();
         let mut values: Vec<sea_orm::Value> = Vec::new();
@@ -43,7 +44,7 @@ impl ContextEquals {
             values.push(key.as_str().into());
             let place = values.len();
             sql = if is_index(key) {
-                format!("({sql} #> ARRAY[${place}::text])")
+                format!("jsonb_extract_path({sql}, ${place}::text)")
             } else {
                 format!("({sql} -> ${place}::text)")
             };
