@@ -24,8 +24,8 @@ use crate::{
     story,
 };
 
-/// Real time after which a test that waits for the engine has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Real time after which a test that waits has failed.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct TestApp {
     pub engine: Engine,
@@ -144,23 +144,7 @@ impl TestApp {
 
     /// Nothing will happen until time passes, a hanging handler is let go, or somebody acts.
     pub async fn run_until_idle(&self) {
-        let idle = async {
-            let mut quiet = 0;
-            while quiet < 3 {
-                tokio::time::sleep(Duration::from_micros(200)).await;
-                let now = self.engine.activity();
-                let held = self.scripts.held();
-                let still = now.busy == 0 && now.attempts == held && now.unwritten == 0 && !now.claiming;
-                quiet = if still { quiet + 1 } else { 0 };
-            }
-        };
-        if tokio::time::timeout(PATIENCE, idle).await.is_err() {
-            panic!(
-                "the engine does not come to rest: {:?}, {} hang",
-                self.engine.activity(),
-                self.scripts.held()
-            );
-        }
+        run_until_idle(&self.engine, &self.scripts).await;
     }
 
     /// The node is gone, as by `kill -9`; its lease has run out; another one starts.
@@ -238,6 +222,23 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         // The lease's thread ends with it.
         self.engine.stopping().cancel();
+    }
+}
+
+/// Nothing will happen in `engine` until time passes, a hanging handler is let go, or somebody acts.
+pub async fn run_until_idle(engine: &Engine, scripts: &Scripts) {
+    let idle = async {
+        let mut quiet = 0;
+        while quiet < 3 {
+            tokio::time::sleep(Duration::from_micros(200)).await;
+            let now = engine.activity();
+            let held = scripts.held();
+            let still = now.busy == 0 && now.attempts == held && now.unwritten == 0 && !now.claiming;
+            quiet = if still { quiet + 1 } else { 0 };
+        }
+    };
+    if tokio::time::timeout(PATIENCE, idle).await.is_err() {
+        panic!("the engine does not come to rest: {:?}, {} hang", engine.activity(), scripts.held());
     }
 }
 

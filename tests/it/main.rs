@@ -7,5 +7,6 @@ mod story;
 mod app;
 mod architecture;
 mod engine;
+mod graphql;
 mod journal;
 mod script;
