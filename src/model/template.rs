@@ -118,7 +118,7 @@ pub struct StepTemplate {
     pub depends_on: Vec<StepNo>,
     /// `false` means exactly one attempt.
     pub retryable: bool,
-    /// Total number of attempts, at least one.
+    /// Total number of attempts, at least one; exactly one where it is not retryable.
     pub retry_limit: u32,
     /// May be settled at creation with `bypassSteps`.
     pub skippable: bool,

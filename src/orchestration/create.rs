@@ -238,7 +238,7 @@ fn new_task(
                 no,
                 name: step.name.clone(),
                 status: if bypassed { Status::ResolvedManually } else { Status::Pending },
-                retry_limit: if step.retryable { step.retry_limit } else { 1 },
+                retry_limit: step.retry_limit,
                 results: bypassed.then(|| json!({ "bypassed": true }).to_string()),
                 completed_at: bypassed.then_some(now),
             }

@@ -188,7 +188,7 @@ fn retry_limit(step: &Section<'_>, retries: Option<i64>, retryable: bool) -> u32
         let path = step.path.key("default_retryable");
         step.reading.warning(&path, "is false, so there is one attempt whatever the limit says");
     }
-    limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(3)
+    if retryable { limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(3) } else { 1 }
 }
 
 /// `custom_events` of a step or of the whole template.

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use super::setup::Service;
 use crate::{
     place::Place,
-    script::{hangs, ok, permanent, retry_after, seen},
+    script::{hangs, ok, permanent, retry, retry_after, seen},
 };
 
 on_both_databases![
     update_step_changes_its_limit_and_inputs,
     cancel_step_takes_along_what_can_no_longer_run,
     retry_step_brings_a_failed_step_to_its_end,
+    an_operator_grants_one_attempt_to_a_step_that_is_not_retried,
     retry_step_does_now_what_is_scheduled_for_later,
     resolve_step_feeds_the_steps_behind_it,
     a_status_that_forbids_a_command_is_told,
@@ -62,6 +63,18 @@ async fn retry_step_brings_a_failed_step_to_its_end(place: Place) {
     let now = service.task(&task, "{ status workflowSteps { attempts error { message } } }").await;
     assert_eq!(now["status"], "COMPLETE");
     assert_eq!(now["workflowSteps"][2], json!({ "attempts": 2, "error": null }));
+}
+
+async fn an_operator_grants_one_attempt_to_a_step_that_is_not_retried(place: Place) {
+    let service = Service::start(place).await;
+    service.script("Stock", [retry("no answer"), retry("still none")]);
+    let task = service.run("order", json!({ "id": 1 })).await;
+    let step = service.step_id(&task, "stock").await;
+    service.mutate("retryStep", json!({ "taskId": task, "stepId": step }), "{ status }").await;
+    service.idle().await;
+    let steps = service.task(&task, "{ workflowSteps { status attempts retryLimit } }").await;
+    let expected = json!({ "status": "ERROR", "attempts": 2, "retryLimit": 2 });
+    assert_eq!(steps["workflowSteps"][2], expected, "the template's limit is one, and so is what is granted");
 }
 
 async fn retry_step_does_now_what_is_scheduled_for_later(place: Place) {
