@@ -20,11 +20,11 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use super::setup::{Service, send};
+use super::{client::send, setup::Service};
 
 static COUNTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
 
-/// The statements that answering `query` takes, by their first words.
+/// The statements that answering `query` takes, by their first words, sorted: fields side by side ask in any order.
 pub async fn statements(service: &Service, query: &str, variables: Value) -> Vec<String> {
     // A span of another thread is known by the spans around it, so all of them are.
     let wanted = filter_fn(|about| about.is_span() || about.target() == "sqlx::query");
@@ -36,7 +36,10 @@ pub async fn statements(service: &Service, query: &str, variables: Value) -> Vec
     assert!(answer.json().get("errors").is_none(), "{query}: {}", answer.text);
     let made = counts(|counts| counts.remove(&request_id)).unwrap_or_default();
     // A connection that is opened for it is kept for others.
-    made.into_iter().filter(|statement| !statement.starts_with("PRAGMA")).collect()
+    let mut made: Vec<String> =
+        made.into_iter().filter(|statement| !statement.starts_with("PRAGMA")).collect();
+    made.sort_unstable();
+    made
 }
 
 fn counts<T>(change: impl FnOnce(&mut HashMap<String, Vec<String>>) -> T) -> T {

@@ -2,29 +2,28 @@
 
 use serde_json::{Value, json};
 
-use super::{setup::Service, sse::Events, ws::Socket};
+use super::{setup::Service, ws::Socket};
 use crate::place::Place;
 
 on_both_databases![
     with_a_cursor_the_log_is_replayed_and_then_it_is_live,
     a_client_that_comes_back_misses_nothing_and_sees_nothing_twice,
-    a_stream_of_events_goes_on_after_the_last_id,
     without_a_cursor_it_begins_now,
     a_filter_holds_in_the_replay_and_live,
     many_events_arrive_in_the_logs_order,
     a_cursor_that_the_log_never_had_is_refused,
 ];
 
-const EVENTS: &str = "subscription ($after: String, $filter: EventFilter) {
+pub const EVENTS: &str = "subscription ($after: String, $filter: EventFilter) {
     workflowEvents(after: $after, filter: $filter) { cursor name } }";
 
 /// The start of the log.
-async fn origin(service: &Service) -> Value {
+pub async fn origin(service: &Service) -> Value {
     service.data("{ eventCursor }", json!({})).await["eventCursor"].take()
 }
 
 /// The whole log, as a client sees it that was always there.
-async fn log(service: &Service) -> Vec<Value> {
+pub async fn log(service: &Service) -> Vec<Value> {
     let query = "query ($after: String) { events(first: 100, after: $after) { nodes { cursor name } } }";
     let mut all: Vec<Value> = Vec::new();
     loop {
@@ -78,27 +77,6 @@ async fn a_client_that_comes_back_misses_nothing_and_sees_nothing_twice(place: P
     socket.subscribe("1", EVENTS, json!({ "after": after })).await;
     seen.extend(hear(&mut socket, all.len() - seen.len()).await);
     assert_eq!(seen, all);
-}
-
-async fn a_stream_of_events_goes_on_after_the_last_id(place: Place) {
-    let service = Service::start(place).await;
-    let start = origin(&service).await;
-    service.run("unique", json!({})).await;
-    let mut first = Events::of(&service, EVENTS, json!({ "after": start }), None).await;
-    let (mut seen, mut last) = (Vec::new(), None);
-    for _ in 0..3 {
-        let (mut data, id) = first.data().await;
-        assert_eq!(id.as_deref(), data["workflowEvents"]["cursor"].as_str(), "the id is the cursor");
-        seen.push(data["workflowEvents"].take());
-        last = id;
-    }
-    drop(first);
-    service.run("unique", json!({ "again": true })).await;
-    let mut second = Events::of(&service, EVENTS, json!({ "after": start }), last.as_deref()).await;
-    while seen.len() < 10 {
-        seen.push(second.data().await.0["workflowEvents"].take());
-    }
-    assert_eq!(seen, log(&service).await);
 }
 
 async fn without_a_cursor_it_begins_now(place: Place) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::setup::Service;
+use super::{client::id, setup::Service};
 use crate::{
     place::Place,
     script::{hangs, permanent},
@@ -38,7 +38,7 @@ async fn six(service: &Service) -> Vec<(&'static str, String)> {
         ("archived", json!({ "name": "order", "namespace": "archive", "version": "1.9.0" })),
     ] {
         let created = service.mutate("createTask", input, "{ taskId }").await;
-        tasks.push((label, super::setup::id(&created["taskId"])));
+        tasks.push((label, id(&created["taskId"])));
         service.idle().await;
     }
     tasks

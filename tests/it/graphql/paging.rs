@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::setup::Service;
+use super::{client::id, setup::Service};
 use crate::place::Place;
 
 on_both_databases![
@@ -36,7 +36,7 @@ async fn page(service: &Service, variables: Value) -> Value {
 }
 
 fn ids(page: &Value) -> Vec<String> {
-    page["nodes"].as_array().expect("nodes").iter().map(|node| super::setup::id(&node["taskId"])).collect()
+    page["nodes"].as_array().expect("nodes").iter().map(|node| id(&node["taskId"])).collect()
 }
 
 async fn forwards_and_backwards_every_task_is_seen_once_in_every_order(place: Place) {

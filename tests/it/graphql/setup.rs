@@ -1,8 +1,8 @@
 //! A service on a port and a database of its own, whose handlers do what a test says, and a client of it.
 
-use std::{fs, net::SocketAddr, sync::OnceLock};
+use std::{fs, net::SocketAddr};
 
-use reqwest::{RequestBuilder, StatusCode, header::HeaderMap};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tasker::{
     app::{self, App, Tasker},
@@ -10,17 +10,17 @@ use tasker::{
     orchestration::Engine,
 };
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
 
-use super::templates::TEMPLATES;
+use super::{
+    client::{Answer, GRAPHQL, client, id, send},
+    templates::TEMPLATES,
+};
 use crate::{
-    app::{read, run_until_idle},
+    app::{PATIENCE, read, run_until_idle},
     place::Place,
     script::{Answer as Script, Scripted, Scripts},
 };
-
-/// The media type of an answer whose status says whether the operation ran.
-pub const GRAPHQL: &str = "application/graphql-response+json";
 
 pub struct Service {
     pub address: SocketAddr,
@@ -30,15 +30,7 @@ pub struct Service {
     server: JoinHandle<()>,
     // Dropped last.
     _config: TempDir,
-    _place: Place,
-}
-
-/// What came back over HTTP.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+    place: Option<Place>,
 }
 
 impl Service {
@@ -86,7 +78,7 @@ impl Service {
                 .await
                 .expect("it serves");
         });
-        Self { address, engine, scripts, app: Some(app), server, _config: folder, _place: place }
+        Self { address, engine, scripts, app: Some(app), server, _config: folder, place: Some(place) }
     }
 
     /// What the handler of `class` does, one answer an attempt; afterwards it answers `{}`.
@@ -105,10 +97,11 @@ impl Service {
         run_until_idle(&self.engine, &self.scripts).await;
     }
 
-    /// As the program stops: the engine first, then its connections.
-    pub async fn stop(mut self) {
+    /// As the program stops: the engine first, then its connections. What it has stored is there for the next one.
+    pub async fn stop(mut self) -> Place {
         self.app.take().expect("it runs").stop().await;
-        (&mut self.server).await.expect("the server ends");
+        timeout(PATIENCE, &mut self.server).await.expect("the server ends").expect("without a panic");
+        self.place.take().expect("a place")
     }
 
     pub fn url(&self) -> String {
@@ -194,44 +187,10 @@ impl Drop for Service {
     }
 }
 
-impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
-    }
-
-    /// The code of its first error; empty where there is none.
-    pub fn code(&self) -> String {
-        self.json()["errors"][0]["extensions"]["code"].as_str().unwrap_or_default().to_owned()
-    }
-
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("a text"))
-    }
-}
-
 fn mutation(field: &str, selection: &str) -> String {
     let (first, rest) = field.split_at(1);
     format!(
         "mutation ($input: {}{rest}Input!) {{ {field}(input: $input) {selection} }}",
         first.to_uppercase()
     )
-}
-
-/// An id in an answer.
-pub fn id(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no id: {value}")).to_owned()
-}
-
-pub fn client() -> reqwest::Client {
-    static TLS: OnceLock<()> = OnceLock::new();
-    TLS.get_or_init(|| {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-    reqwest::Client::builder().no_proxy().build().expect("a client")
-}
-
-pub async fn send(request: RequestBuilder) -> Answer {
-    let response = request.send().await.expect("an answer");
-    let (status, headers) = (response.status(), response.headers().clone());
-    Answer { status, headers, text: response.text().await.expect("a text") }
 }

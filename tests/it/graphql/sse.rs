@@ -4,7 +4,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::setup::{Service, client};
+use super::{client::client, setup::Service};
 use crate::app::PATIENCE;
 
 /// One stream.
