@@ -59,6 +59,7 @@ fn task(document: &Value) -> Task {
         tags: Vec::new(),
         request_id: None,
         created_at: NOW,
+        updated_at: NOW,
         started_at: None,
         completed_at: None,
         deadline_at: None,

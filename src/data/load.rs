@@ -151,6 +151,7 @@ pub fn task((row, steps): Rows, template: Arc<Template>) -> Result<Task, Error> 
         tags: texts(&row.tags)?,
         request_id: row.request_id.map(Into::into),
         created_at: Timestamp(row.created_at),
+        updated_at: Timestamp(row.updated_at),
         started_at: row.started_at.map(Timestamp),
         completed_at: row.completed_at.map(Timestamp),
         deadline_at: row.deadline_at.map(Timestamp),

@@ -42,9 +42,17 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// Of the step at `no`, whose task is in `task`.
-    pub fn of(dag: &Dag, steps: &[Step], no: StepNo, task: Status, now: Timestamp) -> Self {
+    /// Of the step at `no`, whose task is in `task` and starts nothing before `not_before`.
+    pub fn of(
+        dag: &Dag,
+        steps: &[Step],
+        no: StepNo,
+        task: Status,
+        not_before: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
         let step = &steps[no.index()];
+        let delayed = not_before.is_some_and(|at| at > now);
         let dependencies_satisfied = dependencies_satisfied(dag, steps, no);
         let blocking_reason = match step.status {
             Status::Complete | Status::Cancelled | Status::ResolvedManually => Some(BlockingReason::Finished),
@@ -52,7 +60,7 @@ impl Readiness {
             Status::InProgress => Some(BlockingReason::InProgress),
             Status::Pending if task.is_terminal() => Some(BlockingReason::TaskFinished),
             Status::Pending if !dependencies_satisfied => Some(BlockingReason::DependenciesNotSatisfied),
-            Status::Pending if !step.is_due(now) => Some(BlockingReason::WaitingForRetry),
+            Status::Pending if delayed || !step.is_due(now) => Some(BlockingReason::WaitingForRetry),
             Status::Pending if step.awaiting_since.is_some() => Some(BlockingReason::WaitingForWorker),
             Status::Pending => None,
         };
@@ -60,7 +68,7 @@ impl Readiness {
             ready: blocking_reason.is_none(),
             dependencies_satisfied,
             retry_eligible: step.has_attempts_left() && !step.status.is_terminal(),
-            next_attempt_at: step.next_attempt_at,
+            next_attempt_at: step.next_attempt_at.max(not_before.filter(|_| delayed)),
             blocking_reason,
         }
     }

@@ -9,6 +9,8 @@ use super::{dag::Dag, id::StepNo, status::Status, step::Step, time::Timestamp};
 pub struct Tally {
     /// Could start now.
     pub ready: usize,
+    /// Could start if its task were not told to begin later.
+    pub delayed: usize,
     /// Waits for its next attempt.
     pub waiting_for_retry: usize,
     /// Waits for a worker to claim it.
@@ -87,8 +89,9 @@ pub fn dependencies_satisfied(dag: &Dag, steps: &[Step], no: StepNo) -> bool {
 }
 
 impl Tally {
-    /// Counts `steps`, which are in template order.
-    pub fn of(dag: &Dag, steps: &[Step], now: Timestamp) -> Self {
+    /// Counts `steps`, which are in template order and of which none starts before `not_before`.
+    pub fn of(dag: &Dag, steps: &[Step], not_before: Option<Timestamp>, now: Timestamp) -> Self {
+        let delayed = not_before.is_some_and(|at| at > now);
         let mut tally = Self::default();
         for step in steps {
             let place = match step.status {
@@ -98,6 +101,7 @@ impl Tally {
                 Status::Error => &mut tally.error,
                 Status::InProgress => &mut tally.in_progress,
                 Status::Pending if !dependencies_satisfied(dag, steps, step.no) => &mut tally.blocked,
+                Status::Pending if delayed => &mut tally.delayed,
                 Status::Pending if !step.is_due(now) => &mut tally.waiting_for_retry,
                 Status::Pending if step.awaiting_since.is_some() => &mut tally.waiting_for_worker,
                 Status::Pending => &mut tally.ready,
@@ -123,6 +127,7 @@ impl Tally {
 
     const fn unfinished(&self) -> usize {
         self.ready
+            + self.delayed
             + self.waiting_for_retry
             + self.waiting_for_worker
             + self.blocked
@@ -132,7 +137,8 @@ impl Tally {
 
     /// The task's status that follows from its steps; `before` tells whether it has started.
     pub fn status(&self, before: Status) -> Status {
-        if self.ready + self.waiting_for_retry + self.waiting_for_worker + self.in_progress > 0 {
+        let open = self.ready + self.delayed + self.waiting_for_retry + self.waiting_for_worker;
+        if open + self.in_progress > 0 {
             return if before == Status::Pending { Status::Pending } else { Status::InProgress };
         }
         if self.error > 0 {
@@ -153,7 +159,7 @@ impl Tally {
             ExecutionStatus::HasReadySteps
         } else if self.in_progress > 0 {
             ExecutionStatus::Processing
-        } else if self.waiting_for_retry > 0 {
+        } else if self.waiting_for_retry + self.delayed > 0 {
             ExecutionStatus::WaitingForRetry
         } else if self.waiting_for_worker > 0 {
             ExecutionStatus::WaitingForWorker

@@ -43,6 +43,8 @@ pub struct Task {
     pub request_id: Option<Arc<str>>,
     /// When it was stored.
     pub created_at: Timestamp,
+    /// When its row last changed visibly.
+    pub updated_at: Timestamp,
     /// When its first step started.
     pub started_at: Option<Timestamp>,
     /// When it was settled.
@@ -70,7 +72,7 @@ impl Task {
 
     /// Its steps, counted.
     pub fn tally(&self, now: Timestamp) -> Tally {
-        Tally::of(&self.template.dag, &self.steps, now)
+        Tally::of(&self.template.dag, &self.steps, self.not_before, now)
     }
 
     /// Changes it; nothing is lost between the change and [`Edit::finish`].

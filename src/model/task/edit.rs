@@ -69,6 +69,10 @@ impl<'a> Edit<'a> {
     /// Derives the task's status and hands over what must be written. `None`: nothing changed.
     pub fn finish(mut self) -> Option<Change> {
         self.derive_status();
+        // To park a task, or to put it back, is no change that anyone sees.
+        if self.task.status != self.from || !self.touched.is_empty() || !self.events.is_empty() {
+            self.task.updated_at = self.now;
+        }
         let task = &*self.task;
         let rests = task.status.is_terminal() || task.status == Status::Error;
         let moved = task.status != self.from;
@@ -82,7 +86,7 @@ impl<'a> Edit<'a> {
             wake_at: if rests { None } else { self.parked.unwrap_or(task.not_before) },
             started_at: task.started_at,
             completed_at: task.completed_at,
-            updated_at: self.now,
+            updated_at: task.updated_at,
             recoveries: task.recoveries,
             reason: task.reason.clone(),
             tags: task.tags.clone(),

@@ -121,6 +121,7 @@ fn task(template: Template, now: Timestamp) -> Task {
         tags: Vec::new(),
         request_id: None,
         created_at: now,
+        updated_at: now,
         started_at: None,
         completed_at: None,
         deadline_at: None,

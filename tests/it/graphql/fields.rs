@@ -88,8 +88,6 @@ async fn of_a_task_that_waits_for_a_worker(place: Place) {
     insta::assert_snapshot!("waiting_for_worker", shown(&service, &task).await);
 }
 
-/// Its steps are said to be ready, although none starts for more than an hour: readiness does not know of a task's own
-/// delay, and no word for it is agreed upon.
 async fn of_a_task_that_starts_later(place: Place) {
     let service = Service::start(place).await;
     let task = service.run("later", json!({})).await;

@@ -25,6 +25,8 @@ pub struct Run {
     pub template: Arc<Template>,
     steps: Vec<Step>,
     status: Status,
+    /// Nothing starts before it.
+    not_before: Option<Timestamp>,
 }
 
 impl Run {
@@ -35,7 +37,9 @@ impl Run {
             return Err(Error::Corrupt(format!("task {} has {has} of {of} steps", task.id)));
         }
         let steps = steps.into_iter().map(load::step).collect::<Result<_, _>>()?;
-        Ok(Self { template, steps, status: load::status(&task.status)? })
+        let status = load::status(&task.status)?;
+        let not_before = task.wake_at.map(Timestamp).filter(|_| status == Status::Pending);
+        Ok(Self { template, steps, status, not_before })
     }
 
     /// The step at `no`.
@@ -60,11 +64,11 @@ impl Run {
 
     /// What the steps add up to.
     pub fn tally(&self, now: Timestamp) -> Tally {
-        Tally::of(&self.template.dag, &self.steps, now)
+        Tally::of(&self.template.dag, &self.steps, self.not_before, now)
     }
 
     /// Why the step at `no` runs, or does not.
     pub fn readiness(&self, no: StepNo, now: Timestamp) -> Readiness {
-        Readiness::of(&self.template.dag, &self.steps, no, self.status, now)
+        Readiness::of(&self.template.dag, &self.steps, no, self.status, self.not_before, now)
     }
 }
