@@ -188,7 +188,8 @@ fn a_size_in_a_variable_counts_as_what_it_will_be() {
     assert_eq!(complexity(text, json!({"n": 10})), "fine");
     assert_eq!(complexity(text, json!({"n": 4_000})), "complexity");
     // Without a value a list has its default size: 5 × 5 × 5 × 5 × 5 × 5 × 1.
-    let open = "query ($n: Int) { a(limit: $n) { a(limit: $n) { a(limit: $n) { a { a { a { b } } } } } } }";
+    let nested = (0..6).fold("b".to_owned(), |inner, _| format!("a(limit: $n) {{ {inner} }}"));
+    let open = &format!("query ($n: Int) {{ {nested} }}");
     assert_eq!(complexity(open, json!({})), "complexity");
 }
 
