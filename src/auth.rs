@@ -3,13 +3,14 @@
 mod authenticator;
 mod coordinator;
 mod grants;
-mod namespaces;
 mod permission;
+mod permissions;
 mod subject;
 
 pub use authenticator::{Authenticator, Credentials, Rejected};
 pub use coordinator::{AuthorizationCoordinator, CoordinatorError};
 pub use grants::{Grant, Grants};
-pub use namespaces::Namespaces;
+pub use crate::model::namespaces::Namespaces;
 pub use permission::Permission;
+pub use permissions::Permissions;
 pub use subject::{Bounds, Subject};

@@ -1,0 +1,19 @@
+//! Decides whether an operation runs: whole or not at all, before anything of it does.
+//!
+//! What a field needs is read from the schema's own `@authorize`; what the operation needs is collected from the
+//! parsed document, on every way a field can be reached; what the caller has is one lookup. Resolvers get the
+//! decision and look at it again.
+
+mod admit;
+mod arguments;
+mod collect;
+mod decision;
+mod refusal;
+mod requirements;
+mod targets;
+#[cfg(test)]
+mod tests;
+
+pub use admit::Gate;
+pub use decision::{Decision, RootDecision};
+pub use requirements::{Incomplete, Requirements};

@@ -1,0 +1,90 @@
+//! What was decided about one operation. Resolvers ask it again: a second line, on the same decision.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    auth::{Permission, Permissions, Subject},
+    model::{id::TaskId, scope::Scope},
+};
+
+/// The decision about one operation, handed to its resolvers.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    subject: Subject,
+    /// By response key; none where authorization is turned off.
+    roots: Option<HashMap<String, RootDecision>>,
+}
+
+/// The decision about one root field and everything below it.
+#[derive(Debug, Clone)]
+pub struct RootDecision {
+    /// What the subject was found to have.
+    pub permissions: Permissions,
+    /// Where it has all of it.
+    pub scope: Scope,
+    /// The tasks that a mutation may be about.
+    pub targets: Vec<TaskId>,
+    /// The namespaces that a mutation may create in.
+    pub namespaces: Vec<Arc<str>>,
+}
+
+impl Decision {
+    /// Everything is allowed to everybody.
+    pub const fn open(subject: Subject) -> Self {
+        Self { subject, roots: None }
+    }
+
+    pub(super) fn of(subject: Subject, roots: impl IntoIterator<Item = (String, RootDecision)>) -> Self {
+        let mut all: HashMap<String, RootDecision> = HashMap::new();
+        for (key, root) in roots {
+            match all.get_mut(&key) {
+                Some(known) => known.join(root),
+                None => drop(all.insert(key, root)),
+            }
+        }
+        Self { subject, roots: Some(all) }
+    }
+
+    /// Who calls.
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// Whether the permission was decided about for this root field.
+    pub fn permits(&self, root: &str, permission: Permission) -> bool {
+        self.root(root).is_none_or(|root| root.is_some_and(|root| root.permissions.contains(permission)))
+    }
+
+    /// Where this root field may read; nowhere if nothing was decided about it.
+    pub fn scope(&self, root: &str) -> Scope {
+        let nowhere = || Scope { namespaces: crate::auth::Namespaces::NONE, ..Scope::all() };
+        self.root(root).map_or_else(Scope::all, |root| root.map_or_else(nowhere, |root| root.scope.clone()))
+    }
+
+    /// Whether this root field may change that task.
+    pub fn may_change(&self, root: &str, task: TaskId) -> bool {
+        self.root(root).is_none_or(|root| root.is_some_and(|root| root.targets.contains(&task)))
+    }
+
+    /// Whether this root field may create in that namespace.
+    pub fn may_create(&self, root: &str, namespace: &str) -> bool {
+        let created = |root: &RootDecision| root.namespaces.iter().any(|known| **known == *namespace);
+        self.root(root).is_none_or(|root| root.is_some_and(created))
+    }
+
+    /// None where everything is allowed; some none where nothing was decided about it.
+    fn root(&self, key: &str) -> Option<Option<&RootDecision>> {
+        self.roots.as_ref().map(|roots| roots.get(key))
+    }
+}
+
+impl RootDecision {
+    /// Two fields under one key are executed as one.
+    fn join(&mut self, other: Self) {
+        self.permissions = self.permissions.or(other.permissions);
+        self.scope.namespaces = self.scope.namespaces.and(&other.scope.namespaces);
+        self.scope.own = self.scope.own.and(&other.scope.own);
+        self.targets.extend(other.targets);
+        self.namespaces.extend(other.namespaces);
+    }
+}

@@ -1,0 +1,80 @@
+//! What mutations are about. The stored object decides, never what an argument claims about it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Name, Value, parser::types::Field};
+
+use super::{arguments::Given, requirements::Requirements};
+use crate::{
+    data::{Database, Error, tasks},
+    model::id::TaskId,
+};
+
+/// Where a request without a namespace goes.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// What one root mutation is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A stored task; none where the id is no id, which the resolver will say.
+    Task(Option<TaskId>),
+    /// Tasks that are to be, by their namespaces.
+    Namespaces(Vec<Arc<str>>),
+    /// Nothing that is in a namespace.
+    Everything,
+}
+
+/// Stored tasks: their namespaces and who created them.
+pub(super) type Places = HashMap<TaskId, (String, Option<String>)>;
+
+impl Requirements {
+    /// What a root mutation is about, told by its input's type and read from its values.
+    pub(super) fn target(&self, field: &Field, takes: &HashMap<Name, Name>, given: &Given<'_>) -> Target {
+        let input = takes.get("input").and_then(|takes| self.inputs.get(takes));
+        let Some(input) = input else { return Target::Everything };
+        let value = field.get_argument("input").and_then(|value| given.put_in(&value.node));
+        let has = |name: &str| input.contains_key(name);
+        if has("taskId") {
+            let id = value.as_ref().and_then(|value| text(value, "taskId")).and_then(TaskId::parse);
+            Target::Task(id)
+        } else if has("namespace") {
+            Target::Namespaces(value.iter().map(namespace).collect())
+        } else if let Some(items) = input.get("tasks").filter(|items| self.inputs[&items.takes].contains_key("namespace")) {
+            let _ = items;
+            Target::Namespaces(match value.as_ref().and_then(|value| entry(value, "tasks")) {
+                Some(Value::List(tasks)) => tasks.iter().map(namespace).collect(),
+                // One is as good as a list of one.
+                Some(one) => vec![namespace(one)],
+                None => Vec::new(),
+            })
+        } else {
+            Target::Everything
+        }
+    }
+}
+
+/// Reads where these tasks are. One statement.
+pub(super) async fn places(database: &Database, tasks: Vec<TaskId>) -> Result<Places, Error> {
+    if tasks.is_empty() {
+        return Ok(Places::new());
+    }
+    tasks::places(database, &tasks).await
+}
+
+fn namespace(of: &Value) -> Arc<str> {
+    text(of, "namespace").unwrap_or(DEFAULT_NAMESPACE).into()
+}
+
+fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    match entry(object, name)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn entry<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+    match object {
+        Value::Object(fields) => fields.get(name),
+        _ => None,
+    }
+}
