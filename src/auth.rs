@@ -6,11 +6,13 @@ mod grants;
 mod permission;
 mod permissions;
 mod subject;
+mod warden;
 
+pub use crate::model::namespaces::Namespaces;
 pub use authenticator::{Authenticator, Credentials, Rejected};
 pub use coordinator::{AuthorizationCoordinator, CoordinatorError};
 pub use grants::{Grant, Grants};
-pub use crate::model::namespaces::Namespaces;
 pub use permission::Permission;
 pub use permissions::Permissions;
 pub use subject::{Bounds, Subject};
+pub use warden::Warden;

@@ -13,8 +13,10 @@ pub mod error;
 pub mod executor;
 #[cfg(test)]
 mod fixture;
+pub mod gate;
 pub mod host;
 pub mod http;
+pub mod introspection;
 pub mod origin;
 pub mod outline;
 pub mod request_id;

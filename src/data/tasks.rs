@@ -8,6 +8,8 @@ mod filter;
 mod order;
 mod page;
 
+use std::collections::HashMap;
+
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
@@ -21,6 +23,8 @@ pub use filter::TaskFilter;
 pub use order::{Direction, Key, Order, Place, SortBy};
 pub use page::{Page, Range, Window, any_after, any_before, page};
 use sea_orm::ColumnTrait;
+
+use crate::model::id::TaskId;
 
 /// Up to `limit` tasks in this order, without the first `offset`.
 pub async fn list(
@@ -38,6 +42,21 @@ pub async fn list(
 /// How many tasks there are.
 pub async fn count(database: &Database, filter: &TaskFilter) -> Result<u64, Error> {
     Ok(Entity::find().filter(filter.condition(database.kind())).count(&database.reader).await?)
+}
+
+/// The namespaces of these tasks, and who created them. One statement.
+pub async fn places(
+    database: &Database,
+    tasks: &[TaskId],
+) -> Result<HashMap<TaskId, (String, Option<String>)>, Error> {
+    let found = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Namespace, Column::CreatedBy])
+        .filter(Column::Id.is_in(tasks.iter().map(|task| task.0)))
+        .into_tuple::<(Uuid, String, Option<String>)>()
+        .all(&database.reader)
+        .await?;
+    Ok(found.into_iter().map(|(id, namespace, creator)| (TaskId(id), (namespace, creator))).collect())
 }
 
 /// The task with this id.

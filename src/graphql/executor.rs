@@ -18,7 +18,7 @@ use async_graphql::{Data, Executor, Request, Response, ServerError};
 use futures_util::future::Either;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
-pub use admission::{Admission, Open};
+pub use admission::{Admission, Admitted, Open};
 pub use prepared::Prepared;
 
 use super::document::cache::Documents;
@@ -91,9 +91,10 @@ impl<E: Executor> Pipeline<E> {
         }
         let rules = self.rules(&prepared);
         match self.admit(prepared, &Data::default()).await {
-            Ok(request) => {
+            Ok(Way::Answered(answer)) => normalize(answer, &request_id),
+            Ok(Way::Runs(request)) => {
                 let schema = self.schema.clone();
-                let work = async move { schema.execute(request).await };
+                let work = async move { schema.execute(*request).await };
                 normalize(run::spawned(work, rules, &request_id).await, &request_id)
             }
             Err(errors) => normalize(Response::from_errors(errors), &request_id),
@@ -106,13 +107,12 @@ impl<E: Executor> Pipeline<E> {
         let request_id = prepared.request_id();
         let kind = prepared.kind();
         let rules = self.rules(&prepared);
+        let only = |answer| Either::Left(stream::once(std::future::ready(answer)));
         let started = async move {
             let request = match pipeline.admit(prepared, &session).await {
-                Ok(request) => request,
-                Err(errors) => {
-                    let refused = normalize(Response::from_errors(errors), &request_id);
-                    return Either::Left(stream::once(async { refused }));
-                }
+                Ok(Way::Runs(request)) => *request,
+                Ok(Way::Answered(answer)) => return only(normalize(answer, &request_id)),
+                Err(errors) => return only(normalize(Response::from_errors(errors), &request_id)),
             };
             let answers = pipeline.schema.execute_stream(request, Some(session));
             Either::Right(match kind {
@@ -124,12 +124,14 @@ impl<E: Executor> Pipeline<E> {
     }
 
     /// **The only place where an operation is let through to the schema.**
-    async fn admit(&self, prepared: Prepared, session: &Data) -> Result<Request, Vec<ServerError>> {
+    async fn admit(&self, prepared: Prepared, session: &Data) -> Result<Way, Vec<ServerError>> {
         let (document, mut request) = prepared.into_parts();
         let operation = document.operation(request.operation_name.as_deref()).map_err(|error| vec![error])?;
-        self.admission.admit(operation, &mut request, session).await?;
+        if let Admitted::Answered(answer) = self.admission.admit(operation, &mut request, session).await? {
+            return Ok(Way::Answered(answer));
+        }
         request.set_parsed_query(document.parsed().clone());
-        Ok(request)
+        Ok(Way::Runs(Box::new(request)))
     }
 
     fn check(&self, prepared: &Prepared) -> Result<(), ServerError> {
@@ -145,6 +147,12 @@ impl<E: Executor> Pipeline<E> {
             finish: prepared.kind() == OperationType::Mutation,
         }
     }
+}
+
+/// What becomes of an operation that is not refused.
+enum Way {
+    Runs(Box<Request>),
+    Answered(Response),
 }
 
 /// So that the library's own services, used by an application, pass the same stages.

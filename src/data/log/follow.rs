@@ -7,6 +7,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use super::{
     EventLog,
     query::{self, EventFilter},
+    reach,
 };
 use crate::{data::Error, model::event::Recorded};
 
@@ -75,7 +76,11 @@ impl Follower {
         match self.live.recv().await {
             Ok(batch) => {
                 let new = batch.iter().filter(|recorded| recorded.position > self.position);
-                self.ready.extend(new.filter(|recorded| self.filter.admits(recorded)).cloned());
+                let mut new: Vec<Recorded> = new.filter(|one| self.filter.admits(one)).cloned().collect();
+                if let Some(scope) = &self.filter.scope {
+                    new = reach::covered(self.log.database(), scope, new).await?;
+                }
+                self.ready.extend(new);
                 self.position = batch.last().map_or(self.position, |last| last.position.max(self.position));
                 Ok(())
             }

@@ -4,6 +4,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
+use super::reach;
 use crate::{
     data::{
         Database, Error,
@@ -12,6 +13,7 @@ use crate::{
     model::{
         event::{Event, EventName, EventStep, EventTask, Recorded},
         id::{StepId, TaskId},
+        scope::Scope,
         status::Status,
         time::Timestamp,
     },
@@ -30,10 +32,13 @@ pub struct EventFilter {
     pub namespace: Option<String>,
     /// Of this template.
     pub task_name: Option<String>,
+    /// About tasks that the caller may reach; none means all.
+    pub scope: Option<Scope>,
 }
 
 impl EventFilter {
-    /// Whether `recorded` is wanted: the same question as [`Self::condition`], for events in memory.
+    /// Whether `recorded` is wanted: the same question as [`Self::condition`], for events in memory. Who created its
+    /// task is not known here: [`super::reach`] asks.
     pub fn admits(&self, recorded: &Recorded) -> bool {
         let event = &recorded.event;
         self.names.as_ref().is_none_or(|names| names.iter().any(|name| name == event.name.as_str()))
@@ -41,6 +46,7 @@ impl EventFilter {
             && self.step.is_none_or(|step| event.step.as_ref().is_some_and(|own| own.id == step))
             && self.namespace.as_deref().is_none_or(|namespace| namespace == &*event.task.namespace)
             && self.task_name.as_deref().is_none_or(|name| name == &*event.task.name)
+            && self.scope.as_ref().is_none_or(|scope| reach::may_cover(scope, &event.task.namespace))
     }
 
     fn condition(&self) -> Condition {
@@ -50,6 +56,7 @@ impl EventFilter {
             .add_option(self.step.map(|step| Column::StepId.eq(step.0)))
             .add_option(self.namespace.as_ref().map(|namespace| Column::Namespace.eq(namespace)))
             .add_option(self.task_name.as_ref().map(|name| Column::TaskName.eq(name)))
+            .add_option(self.scope.as_ref().map(reach::condition))
     }
 }
 

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, Condition, sea_query::Expr};
 use super::ContextEquals;
 use crate::{
     data::{Kind, entity::task::Column},
-    model::{status::Status, time::Timestamp},
+    model::{namespaces::Namespaces, scope::Scope, status::Status, time::Timestamp},
 };
 
 /// Which tasks; what is not given does not matter.
@@ -33,6 +33,8 @@ pub struct TaskFilter {
     pub requested_before: Option<Timestamp>,
     /// With this in their context.
     pub context: Option<ContextEquals>,
+    /// Of those that the caller may reach; none means all.
+    pub scope: Option<Scope>,
 }
 
 impl TaskFilter {
@@ -51,6 +53,29 @@ impl TaskFilter {
             .add_option(self.requested_after.map(|moment| Column::RequestedAt.gte(moment.0)))
             .add_option(self.requested_before.map(|moment| Column::RequestedAt.lt(moment.0)))
             .add_option(self.context.as_ref().map(|context| context.condition(kind)))
+            .add_option(self.scope.as_ref().map(within))
+    }
+}
+
+/// In the scope.
+fn within(scope: &Scope) -> Condition {
+    let everyones = of(&scope.namespaces);
+    match scope.of_creator() {
+        None => everyones,
+        Some(creator) => {
+            Condition::any().add(everyones).add(of(&scope.own).add(Column::CreatedBy.eq(&**creator)))
+        }
+    }
+}
+
+fn of(namespaces: &Namespaces) -> Condition {
+    let names = |names: &std::collections::BTreeSet<std::sync::Arc<str>>| {
+        names.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    match namespaces {
+        Namespaces::Only(some) => Condition::all().add(Column::Namespace.is_in(names(some))),
+        Namespaces::Except(some) if some.is_empty() => Condition::all(),
+        Namespaces::Except(some) => Condition::all().add(Column::Namespace.is_not_in(names(some))),
     }
 }
 

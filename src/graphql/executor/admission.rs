@@ -1,9 +1,22 @@
 //! Who may run what is decided here, for every transport, after the limits and before the library's validation.
 
-use async_graphql::{Data, Request, ServerError};
+use std::sync::Arc;
+
+use async_graphql::{Data, Request, Response, ServerError};
 use async_trait::async_trait;
 
+use crate::auth::Subject;
 use crate::graphql::document::Operation;
+use crate::graphql::gate::Decision;
+
+/// What becomes of an operation that is not refused.
+#[derive(Debug)]
+pub enum Admitted {
+    /// It runs.
+    Runs,
+    /// It was answered in place of the schema, and does not run.
+    Answered(Response),
+}
 
 /// Decides whether an operation runs, whole or not at all.
 #[async_trait]
@@ -18,7 +31,7 @@ pub trait Admission: Send + Sync + 'static {
         operation: Operation<'_>,
         request: &mut Request,
         session: &Data,
-    ) -> Result<(), Vec<ServerError>>;
+    ) -> Result<Admitted, Vec<ServerError>>;
 }
 
 /// Admits every operation: a service whose authorization is turned off.
@@ -27,7 +40,19 @@ pub struct Open;
 
 #[async_trait]
 impl Admission for Open {
-    async fn admit(&self, _: Operation<'_>, _: &mut Request, _: &Data) -> Result<(), Vec<ServerError>> {
-        Ok(())
+    async fn admit(
+        &self,
+        _: Operation<'_>,
+        request: &mut Request,
+        session: &Data,
+    ) -> Result<Admitted, Vec<ServerError>> {
+        let caller = subject(&request.data).or_else(|| subject(session)).cloned().unwrap_or_default();
+        request.data.insert(Arc::new(Decision::open(caller)));
+        Ok(Admitted::Runs)
     }
+}
+
+/// Who calls, as the transport found out.
+pub(in crate::graphql) fn subject(data: &Data) -> Option<&Subject> {
+    data.get(&std::any::TypeId::of::<Subject>())?.downcast_ref()
 }

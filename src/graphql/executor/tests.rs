@@ -5,7 +5,7 @@ use async_graphql::{Data, Executor, Request, ServerError, Value};
 use async_trait::async_trait;
 use futures_util::StreamExt;
 
-use super::Admission;
+use super::{Admission, Admitted};
 use crate::graphql::document::Operation;
 use crate::graphql::fixture::{self, Fixture, Submitted};
 use crate::graphql::{Code, GraphqlSettings, Pipeline};
@@ -20,10 +20,10 @@ impl Admission for NoSubmit {
         operation: Operation<'_>,
         _: &mut Request,
         _: &Data,
-    ) -> Result<(), Vec<ServerError>> {
+    ) -> Result<Admitted, Vec<ServerError>> {
         match operation.roots().iter().any(|field| field.node.name.node == "submit") {
             true => Err(vec![Code::Forbidden.refuse("not permitted")]),
-            false => Ok(()),
+            false => Ok(Admitted::Runs),
         }
     }
 }

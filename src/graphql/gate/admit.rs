@@ -20,7 +20,7 @@ use crate::{
     data::Database,
     graphql::{
         document::Operation,
-        executor::{Admission, Admitted},
+        executor::{Admission, Admitted, admission::subject},
         introspection::{Introspection, Views},
     },
     model::{id::TaskId, scope::Scope},
@@ -55,7 +55,12 @@ impl Gate {
     }
 
     /// Refuses what the subject may not do anywhere, and says where it may do the rest.
-    fn roots<'a>(&self, needs: &'a Needs<'a>, subject: &Subject, grants: &Grants) -> Result<Vec<Root<'a>>, ServerError> {
+    fn roots<'a>(
+        &self,
+        needs: &'a Needs<'a>,
+        subject: &Subject,
+        grants: &Grants,
+    ) -> Result<Vec<Root<'a>>, ServerError> {
         let all = needs.roots.iter().fold(Permissions::NONE, |all, root| all.or(root.needs.permissions));
         let missing: Vec<Permission> = all.iter().filter(|&permission| !grants.any(permission)).collect();
         if !missing.is_empty() {
@@ -103,7 +108,8 @@ impl Gate {
             Some(Target::Task(task)) => task,
             _ => None,
         });
-        let places = targets::places(&self.database, tasks.collect()).await.map_err(|error| vec![unread(&error)])?;
+        let places =
+            targets::places(&self.database, tasks.collect()).await.map_err(|error| vec![unread(&error)])?;
         let refused: Vec<ServerError> =
             roots.iter().filter_map(|root| root.out_of_reach(&places, subject, grants)).collect();
         // Who may know of one thing learns about the others only that they are not there.
@@ -140,7 +146,7 @@ impl Root<'_> {
         match self.target.as_ref()? {
             Target::Task(None) => None,
             Target::Task(Some(task)) => {
-                let unknown = || refusal::unknown(*task, self.field().response_key(self.needs.field), self.pos());
+                let unknown = || refusal::unknown(*task, &self.field().response_key().node, self.pos());
                 let Some((namespace, creator)) = places.get(task) else { return Some(unknown()) };
                 if scope.covers(namespace, creator.as_deref()) {
                     return None;
@@ -152,7 +158,8 @@ impl Root<'_> {
             Target::Namespaces(wanted) => {
                 let creator = subject.name().map(|name| &**name);
                 let refused = wanted.iter().any(|namespace| !scope.covers(namespace, creator));
-                refused.then(|| without(&|grant| wanted.iter().all(|namespace| grant.covers(namespace, true))))
+                refused
+                    .then(|| without(&|grant| wanted.iter().all(|namespace| grant.covers(namespace, true))))
             }
             Target::Everything => {
                 (!scope.namespaces.is_all()).then(|| without(&|grant| grant.namespaces.is_all()))
@@ -161,7 +168,7 @@ impl Root<'_> {
     }
 
     fn decided(self, subject: &Subject) -> (String, RootDecision) {
-        let key = self.field().response_key(self.needs.field).to_owned();
+        let key = self.field().response_key().node.to_string();
         let scope = self.scope(subject);
         let (mut targets, mut namespaces): (Vec<TaskId>, Vec<Arc<str>>) = (Vec::new(), Vec::new());
         match self.target {
@@ -188,7 +195,8 @@ impl Admission for Gate {
         let needs = self.requirements.collect(operation, &variables);
         let mut roots = self.roots(&needs, &subject, &grants).map_err(one)?;
         if needs.introspects
-            && let Some(answer) = self.introspect(operation, request, &needs, &subject, &grants).await.map_err(one)?
+            && let Some(answer) =
+                self.introspect(operation, request, &needs, &subject, &grants).await.map_err(one)?
         {
             return Ok(Admitted::Answered(answer));
         }
@@ -221,7 +229,8 @@ impl Gate {
             Introspection::Permitted if grants.any(Permission::SchemaShow) => Ok(None),
             Introspection::Permitted if !needs.roots.is_empty() => Err(refusal::mixed()),
             Introspection::Permitted => {
-                let held = Permission::ALL.iter().copied().filter(|&permission| grants.any(permission)).collect();
+                let held =
+                    Permission::ALL.iter().copied().filter(|&permission| grants.any(permission)).collect();
                 let view = self.views.of(held, !subject.is_anonymous());
                 let view = view.ok_or_else(|| refusal::no_introspection(subject))?;
                 let mut asked = Request::new(request.query.clone()).variables(request.variables.clone());
@@ -231,10 +240,6 @@ impl Gate {
             }
         }
     }
-}
-
-fn subject(data: &Data) -> Option<&Subject> {
-    data.get(&std::any::TypeId::of::<Subject>())?.downcast_ref()
 }
 
 fn unread(error: &crate::data::Error) -> ServerError {

@@ -36,7 +36,8 @@ impl<'a> Given<'a> {
                 ConstValue::List(items.iter().map(|item| self.put_in(item).unwrap_or_default()).collect())
             }
             Value::Object(fields) => {
-                let fields = fields.iter().filter_map(|(name, value)| Some((name.clone(), self.put_in(value)?)));
+                let fields =
+                    fields.iter().filter_map(|(name, value)| Some((name.clone(), self.put_in(value)?)));
                 ConstValue::Object(fields.collect::<IndexMap<_, _>>())
             }
             Value::Null => ConstValue::Null,
@@ -54,10 +55,9 @@ impl Requirements {
     pub(super) fn of_input(&self, takes: &Name, value: &ConstValue) -> Permissions {
         let Some(fields) = self.inputs.get(takes) else { return Permissions::NONE };
         match value {
-            ConstValue::List(items) => items
-                .iter()
-                .map(|item| self.of_input(takes, item))
-                .fold(Permissions::NONE, Permissions::or),
+            ConstValue::List(items) => {
+                items.iter().map(|item| self.of_input(takes, item)).fold(Permissions::NONE, Permissions::or)
+            }
             ConstValue::Object(given) => {
                 let given = given.iter().filter(|(_, value)| **value != ConstValue::Null);
                 let known = given.filter_map(|(name, value)| Some((fields.get(name)?, value)));

@@ -152,7 +152,10 @@ impl<'a> Pass<'a> {
             self.needs.unknown.get_or_insert_with(error);
             return Need::default();
         };
-        let own = Need { permissions: needs.permissions.or(self.arguments(needs, &field.node)), signed_in: needs.signed_in };
+        let own = Need {
+            permissions: needs.permissions.or(self.arguments(needs, &field.node)),
+            signed_in: needs.signed_in,
+        };
         own.or(self.set(&needs.answers, &field.node.selection_set.node))
     }
 

@@ -57,7 +57,7 @@ impl Requirements {
     pub fn from_sdl(sdl: &str) -> Result<Self, Incomplete> {
         let mut read = Reader::default();
         for definition in parse_schema(sdl)?.definitions {
-            read.definition(definition.node);
+            read.definition(definition);
         }
         read.finish()
     }
@@ -107,7 +107,8 @@ impl Requirements {
         for (owner, fields) in &self.fields {
             let is_root = self.roots().any(|root| root == owner);
             for (name, needs) in fields {
-                let crosses = resources.contains(&needs.answers) && !is_page(owner) && !is_part_of_a_page(owner);
+                let crosses =
+                    resources.contains(&needs.answers) && !is_page(owner) && !is_part_of_a_page(owner);
                 if (is_root || crosses) && needs.permissions.is_empty() && !needs.signed_in {
                     silent.insert(format!("{owner}.{name} has no @authorize"));
                 }

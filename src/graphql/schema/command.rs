@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Result};
 
 use super::{
     batch::{Batch, asked},
-    caller::subject,
+    caller::{may_change, subject},
     given,
     refusal::{refused, unread},
     step::WorkflowStep,
@@ -19,6 +19,7 @@ use crate::{
 /// Carries out a command about a task.
 pub async fn task(ctx: &Context<'_>, task: &ID, command: Command, reason: Option<String>) -> Result<Task> {
     let task = given::task_id(task)?;
+    may_change(ctx, task)?;
     let engine = ctx.data::<Engine>()?;
     engine.command(&subject(ctx), task, command, reason).await.map_err(refused)?;
     read(ctx, task).await

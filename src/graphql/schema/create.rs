@@ -5,7 +5,7 @@ use async_graphql::{Context, InputObject, Object, Result};
 use super::{
     authorize::authorize,
     batch::Batch,
-    caller::{request_id, subject},
+    caller::{Needs, may_create, request_id, subject},
     given,
     refusal::refused,
     scalar::{DateTime, Json},
@@ -62,6 +62,11 @@ pub struct CreateTasksInput {
 }
 
 impl CreateTaskInput {
+    /// Where it goes.
+    fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("default")
+    }
+
     fn read(self, ctx: &Context<'_>) -> Result<TaskRequest> {
         let context = self.context.map(|context| context.0).filter(|context| !context.is_null());
         Ok(TaskRequest {
@@ -92,13 +97,14 @@ pub struct CreateMutations;
 impl CreateMutations {
     /// Creates a task and starts it. When this answers, the task is stored and will be finished or rest in a named
     /// status, whatever happens.
-    #[graphql(directive = authorize::apply(Permission::TaskCreate))]
+    #[graphql(guard = "Needs(Permission::TaskCreate)", directive = authorize::apply(Permission::TaskCreate))]
     async fn create_task(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is asked for.")] input: CreateTaskInput,
     ) -> Result<Task> {
         let engine = ctx.data::<Engine>()?;
+        may_create(ctx, input.namespace())?;
         let created = engine.create_task(&subject(ctx), input.read(ctx)?).await.map_err(refused)?;
         let existed = created.existed;
         let steps = created.steps.map(|steps| (created.task.id, steps));
@@ -107,13 +113,14 @@ impl CreateMutations {
     }
 
     /// Creates several tasks, all or none of them. An error says in `index` which request it is about.
-    #[graphql(directive = authorize::apply(Permission::TaskCreate))]
+    #[graphql(guard = "Needs(Permission::TaskCreate)", directive = authorize::apply(Permission::TaskCreate))]
     async fn create_tasks(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is asked for.")] input: CreateTasksInput,
     ) -> Result<Vec<Task>> {
         let engine = ctx.data::<Engine>()?;
+        input.tasks.iter().try_for_each(|task| may_create(ctx, task.namespace()))?;
         let requests = input.tasks.into_iter().enumerate().map(|(index, task)| {
             task.read(ctx).map_err(|mut error| {
                 error.extensions.get_or_insert_default().set("index", index);

@@ -4,6 +4,7 @@ use async_graphql::{ID, Object};
 
 use super::{
     authorize::authorize,
+    caller::Needs,
     cursor,
     scalar::{DateTime, Json},
     words::Status,
@@ -89,7 +90,7 @@ impl WorkflowEvent {
     }
 
     /// Everything there is to say about it, with keys like `task_id`, `step_name` and `error_message`.
-    #[graphql(directive = authorize::apply(Permission::EventShow))]
+    #[graphql(guard = "Needs(Permission::EventShow)", directive = authorize::apply(Permission::EventShow))]
     async fn payload(&self) -> Json {
         Json(self.0.event.payload())
     }

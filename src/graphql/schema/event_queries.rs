@@ -3,7 +3,13 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::{
-    authorize::authorize, cursor, event::WorkflowEvent, given, page_info::PageInfo, refusal::unread,
+    authorize::authorize,
+    caller::{Needs, scope},
+    cursor,
+    event::WorkflowEvent,
+    given,
+    page_info::PageInfo,
+    refusal::unread,
 };
 use crate::{auth::Permission, data::log, orchestration::Engine};
 
@@ -31,6 +37,7 @@ impl EventFilter {
             step: self.step_id.as_ref().map(given::step_id).transpose()?,
             namespace: given::text("namespace", self.namespace)?,
             task_name: given::text("taskName", self.task_name)?,
+            scope: None,
         })
     }
 }
@@ -42,7 +49,7 @@ pub struct EventQueries;
 #[Object]
 impl EventQueries {
     /// What happened, oldest first.
-    #[graphql(directive = authorize::apply(Permission::EventIndex))]
+    #[graphql(guard = "Needs(Permission::EventIndex)", directive = authorize::apply(Permission::EventIndex))]
     async fn events(
         &self,
         ctx: &Context<'_>,
@@ -50,7 +57,7 @@ impl EventQueries {
         #[graphql(desc = "How many, from 1 to 100.", default = 20)] first: i32,
         #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
     ) -> Result<WorkflowEventConnection> {
-        let filter = filter.unwrap_or_default().read()?;
+        let filter = log::EventFilter { scope: Some(scope(ctx)?), ..filter.unwrap_or_default().read()? };
         let limit = given::size("first", first)?;
         let after = after.map(|cursor| cursor::event(&cursor)).transpose()?;
         let database = ctx.data::<Engine>()?.database();
@@ -69,7 +76,7 @@ impl EventQueries {
     }
 
     /// The end of the log now: what is given as `after` to start with what happens next.
-    #[graphql(directive = authorize::apply(Permission::EventIndex))]
+    #[graphql(guard = "Needs(Permission::EventIndex)", directive = authorize::apply(Permission::EventIndex))]
     async fn event_cursor(&self, ctx: &Context<'_>) -> Result<String> {
         let position = log::position(ctx.data::<Engine>()?.database()).await.map_err(unread)?;
         Ok(cursor::of_event(position))

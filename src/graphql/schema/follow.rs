@@ -16,7 +16,7 @@ use crate::{
         log::{EventFilter, Follower},
         tasks::{self, Contents},
     },
-    model::id::TaskId,
+    model::{id::TaskId, scope::Scope},
     orchestration::{Engine, Error},
 };
 
@@ -41,11 +41,12 @@ pub async fn task(
     engine: &Engine,
     task: TaskId,
     contents: Contents,
+    scope: Scope,
 ) -> Result<impl Stream<Item = Result<Task>> + use<>> {
     // Before the first look, so that no change falls between the two.
     let filter = EventFilter { task: Some(task), ..EventFilter::default() };
     let follower = Follower::new(engine.log(), filter, None);
-    let mut watch = Watch { engine: engine.clone(), task, contents, follower, seen: None };
+    let mut watch = Watch { engine: engine.clone(), task, contents, follower, scope, seen: None };
     let Some(first) = watch.look().await.map_err(unread)? else {
         return Err(refused(Error::UnknownTask(task)));
     };
@@ -71,6 +72,7 @@ struct Watch {
     task: TaskId,
     contents: Contents,
     follower: Follower,
+    scope: Scope,
     seen: Option<(row::Model, Vec<step::Model>)>,
 }
 
@@ -90,7 +92,9 @@ impl Watch {
     /// The task as it is.
     async fn look(&mut self) -> Result<Option<Task>, data::Error> {
         let database = self.engine.database();
-        let Some(row) = tasks::find(database, self.task.0, self.contents).await? else { return Ok(None) };
+        let found = tasks::find(database, self.task.0, self.contents).await?;
+        let covered = |row: &row::Model| self.scope.covers(&row.namespace, row.created_by.as_deref());
+        let Some(row) = found.filter(covered) else { return Ok(None) };
         let mut steps = tasks::steps(database, [row.id], self.contents).await?;
         let steps = steps.remove(&row.id).unwrap_or_default();
         self.seen = Some((row.clone(), steps.clone()));

@@ -10,6 +10,7 @@ use self::readiness::StepReadiness;
 use super::{
     authorize::authorize,
     batch::Run,
+    caller::Needs,
     event::WorkflowEvent,
     refusal::unread,
     scalar::{DateTime, Json},
@@ -161,7 +162,7 @@ impl WorkflowStep {
     }
 
     /// What its handler gets: its own inputs where `updateStep` gave it some, otherwise the task's context.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepShow))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepShow)", directive = authorize::apply(Permission::WorkflowStepShow))]
     async fn inputs(&self) -> Result<Json> {
         match &self.contents()?.inputs {
             Some(own) => Ok(Json((**own).clone())),
@@ -170,7 +171,7 @@ impl WorkflowStep {
     }
 
     /// What it left for the steps after it.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepShow))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepShow)", directive = authorize::apply(Permission::WorkflowStepShow))]
     async fn results(&self) -> Option<Result<Json>> {
         let results =
             self.contents().map(|step| step.results.as_ref().map(|results| Json((**results).clone())));
@@ -178,7 +179,7 @@ impl WorkflowStep {
     }
 
     /// Why its latest attempt failed.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepShow))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepShow)", directive = authorize::apply(Permission::WorkflowStepShow))]
     async fn error(&self) -> Option<Result<StepError>> {
         self.contents().map(|step| step.error.clone().map(StepError)).transpose()
     }
@@ -194,13 +195,13 @@ impl WorkflowStep {
     }
 
     /// The steps it runs after.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepIndex))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepIndex)", directive = authorize::apply(Permission::WorkflowStepIndex))]
     async fn parents(&self) -> Vec<Self> {
         self.siblings(self.before())
     }
 
     /// The steps that run after it.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepIndex))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepIndex)", directive = authorize::apply(Permission::WorkflowStepIndex))]
     async fn children(&self) -> Vec<Self> {
         self.siblings(self.behind())
     }
@@ -226,7 +227,7 @@ impl WorkflowStep {
     }
 
     /// The task it belongs to.
-    #[graphql(directive = authorize::apply(Permission::TaskShow))]
+    #[graphql(guard = "Needs(Permission::TaskShow)", directive = authorize::apply(Permission::TaskShow))]
     async fn task(&self) -> &Task {
         &self.task
     }
@@ -247,7 +248,7 @@ impl WorkflowStep {
     }
 
     /// What happened to it: the first 100 events, oldest first. `Query.events` has all of them.
-    #[graphql(directive = authorize::apply(Permission::EventIndex))]
+    #[graphql(guard = "Needs(Permission::EventIndex)", directive = authorize::apply(Permission::EventIndex))]
     async fn events(&self) -> Result<Vec<WorkflowEvent>> {
         let events = self.task.batch().step_events(self.step().id.0).await?;
         Ok(events.into_iter().map(WorkflowEvent).collect())

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
-use super::{authorize::authorize, command, given, scalar::Json, step::WorkflowStep};
+use super::{authorize::authorize, caller::Needs, command, given, scalar::Json, step::WorkflowStep};
 use crate::{auth::Permission, model::task::Command};
 
 /// Another limit or other inputs for a step.
@@ -64,7 +64,7 @@ pub struct StepMutations;
 #[Object]
 impl StepMutations {
     /// Changes a step's retry limit or inputs. Refused unless it is pending or in error.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepUpdate))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepUpdate)", directive = authorize::apply(Permission::WorkflowStepUpdate))]
     async fn update_step(
         &self,
         ctx: &Context<'_>,
@@ -80,7 +80,7 @@ impl StepMutations {
     }
 
     /// Ends a step and everything behind it, which can't run without it. Refused when the step is settled.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepCancel))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepCancel)", directive = authorize::apply(Permission::WorkflowStepCancel))]
     async fn cancel_step(
         &self,
         ctx: &Context<'_>,
@@ -91,7 +91,7 @@ impl StepMutations {
     }
 
     /// Gives a failed step more attempts; a step that waits for its next attempt makes it now. Refused otherwise.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepRetry))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepRetry)", directive = authorize::apply(Permission::WorkflowStepRetry))]
     async fn retry_step(
         &self,
         ctx: &Context<'_>,
@@ -104,7 +104,7 @@ impl StepMutations {
 
     /// Declares a step done, with results for the steps after it, and its task goes on. Refused unless the step is
     /// pending or in error.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepResolve))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepResolve)", directive = authorize::apply(Permission::WorkflowStepResolve))]
     async fn resolve_step(
         &self,
         ctx: &Context<'_>,

@@ -4,8 +4,15 @@ use async_graphql::{Context, ID, Result, Subscription};
 use futures_util::Stream;
 
 use super::{
-    authorize::authorize, batch::asked, cursor, event::WorkflowEvent, event_queries::EventFilter, follow,
-    given, refusal::unread, task::Task,
+    authorize::authorize,
+    batch::asked,
+    caller::{Needs, scope},
+    cursor,
+    event::WorkflowEvent,
+    event_queries::EventFilter,
+    follow, given,
+    refusal::unread,
+    task::Task,
 };
 use crate::{auth::Permission, data::log, graphql::error::Code, orchestration::Engine};
 
@@ -16,7 +23,7 @@ pub struct Subscriptions;
 impl Subscriptions {
     /// Events, from now on. With `after`, first everything that came after that cursor, then what happens: nothing is
     /// missed and nothing is told twice.
-    #[graphql(directive = authorize::apply(Permission::EventSubscribe))]
+    #[graphql(guard = "Needs(Permission::EventSubscribe)", directive = authorize::apply(Permission::EventSubscribe))]
     async fn workflow_events(
         &self,
         ctx: &Context<'_>,
@@ -27,7 +34,7 @@ impl Subscriptions {
         after: Option<String>,
     ) -> Result<impl Stream<Item = Result<WorkflowEvent>> + use<>> {
         let engine = ctx.data::<Engine>()?;
-        let filter = filter.unwrap_or_default().read()?;
+        let filter = log::EventFilter { scope: Some(scope(ctx)?), ..filter.unwrap_or_default().read()? };
         let after = after.map(|cursor| cursor::event(&cursor)).transpose()?;
         if let Some(after) = after {
             let end = log::position(engine.database()).await.map_err(unread)?;
@@ -41,13 +48,13 @@ impl Subscriptions {
     }
 
     /// A task as it is now, and again after each change of it or of its steps. Ends when the task is settled.
-    #[graphql(directive = authorize::apply(Permission::TaskShow))]
+    #[graphql(guard = "Needs(Permission::TaskShow)", directive = authorize::apply(Permission::TaskShow))]
     async fn task_updated(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which task.")] task_id: ID,
     ) -> Result<impl Stream<Item = Result<Task>> + use<>> {
         let task = given::task_id(&task_id)?;
-        follow::task(ctx.data::<Engine>()?, task, asked(ctx)).await
+        follow::task(ctx.data::<Engine>()?, task, asked(ctx), scope(ctx)?).await
     }
 }

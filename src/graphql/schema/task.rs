@@ -7,6 +7,7 @@ use async_graphql::{ID, Object, Result};
 use super::{
     authorize::authorize,
     batch::{Batch, Run},
+    caller::Needs,
     event::WorkflowEvent,
     named_task::NamedTask,
     refusal::unread,
@@ -165,7 +166,7 @@ impl Task {
     }
 
     /// Its input, as its template's schema describes it.
-    #[graphql(directive = authorize::apply(Permission::TaskShow))]
+    #[graphql(guard = "Needs(Permission::TaskShow)", directive = authorize::apply(Permission::TaskShow))]
     async fn context(&self) -> Result<Json> {
         self.input()
     }
@@ -256,20 +257,20 @@ impl Task {
     }
 
     /// Its steps, in the order of its template.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepIndex))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepIndex)", directive = authorize::apply(Permission::WorkflowStepIndex))]
     async fn workflow_steps(&self) -> Result<Vec<WorkflowStep>> {
         let run = self.run().await?;
         Ok(run.places().map(|no| WorkflowStep::new(self.clone(), run.clone(), no)).collect())
     }
 
     /// The template it was created with, exactly as it was then.
-    #[graphql(directive = authorize::apply(Permission::HandlerShow))]
+    #[graphql(guard = "Needs(Permission::HandlerShow)", directive = authorize::apply(Permission::HandlerShow))]
     async fn named_task(&self) -> Result<NamedTask> {
         Ok(NamedTask(self.run().await?.template.clone()))
     }
 
     /// What happened to it and its steps: the first 100 events, oldest first. `Query.events` has all of them.
-    #[graphql(directive = authorize::apply(Permission::EventIndex))]
+    #[graphql(guard = "Needs(Permission::EventIndex)", directive = authorize::apply(Permission::EventIndex))]
     async fn events(&self) -> Result<Vec<WorkflowEvent>> {
         Ok(self.batch.task_events(self.row().id).await?.into_iter().map(WorkflowEvent).collect())
     }

@@ -4,6 +4,7 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
 use super::{
     batch::{Batch, asked},
+    caller::scope,
     cursor, given,
     page_info::PageInfo,
     refusal::unread,
@@ -58,6 +59,7 @@ impl TaskConnection {
             (None, Some(last)) => Window::Last(given::size("last", last)?),
             (first, None) => Window::First(given::size("first", first.unwrap_or(20))?),
         };
+        let filter = tasks::TaskFilter { scope: Some(scope(ctx)?), ..filter };
         let (engine, contents) = (ctx.data::<Engine>()?, asked(ctx));
         let page = tasks::page(engine.database(), &filter, order, &range, window, contents).await;
         let page = page.map_err(unread)?;

@@ -57,6 +57,7 @@ impl TaskFilter {
     pub fn read(self) -> Result<tasks::TaskFilter> {
         let statuses = self.statuses.map(|statuses| statuses.into_iter().map(Into::into).collect());
         Ok(tasks::TaskFilter {
+            scope: None,
             namespace: given::text("namespace", self.namespace)?,
             name: given::text("name", self.name)?,
             version: given::text("version", self.version)?,

@@ -2,7 +2,13 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
-use super::{authorize::authorize, caller::subject, command, given, refusal::refused, task::Task};
+use super::{
+    authorize::authorize,
+    caller::{Needs, may_change, subject},
+    command, given,
+    refusal::refused,
+    task::Task,
+};
 use crate::{auth::Permission, model::task::Command, orchestration::Engine};
 
 /// Other words for a task.
@@ -61,7 +67,7 @@ pub struct TaskMutations;
 #[Object]
 impl TaskMutations {
     /// Changes a task's reason or tags. Refused while it is in progress.
-    #[graphql(directive = authorize::apply(Permission::TaskUpdate))]
+    #[graphql(guard = "Needs(Permission::TaskUpdate)", directive = authorize::apply(Permission::TaskUpdate))]
     async fn update_task(
         &self,
         ctx: &Context<'_>,
@@ -76,7 +82,7 @@ impl TaskMutations {
 
     /// Ends a task: what is not settled becomes cancelled, running steps are told, and what they still answer does
     /// not count. Refused when the task is settled.
-    #[graphql(directive = authorize::apply(Permission::TaskCancel))]
+    #[graphql(guard = "Needs(Permission::TaskCancel)", directive = authorize::apply(Permission::TaskCancel))]
     async fn cancel_task(
         &self,
         ctx: &Context<'_>,
@@ -86,7 +92,7 @@ impl TaskMutations {
     }
 
     /// Lets a failed task go on: its failed steps get more attempts. Refused unless it is in error.
-    #[graphql(directive = authorize::apply(Permission::TaskRetry))]
+    #[graphql(guard = "Needs(Permission::TaskRetry)", directive = authorize::apply(Permission::TaskRetry))]
     async fn retry_task(
         &self,
         ctx: &Context<'_>,
@@ -97,7 +103,7 @@ impl TaskMutations {
     }
 
     /// Declares a failed task done: what is not settled becomes cancelled. Refused when the task is settled.
-    #[graphql(directive = authorize::apply(Permission::TaskResolve))]
+    #[graphql(guard = "Needs(Permission::TaskResolve)", directive = authorize::apply(Permission::TaskResolve))]
     async fn resolve_task(
         &self,
         ctx: &Context<'_>,
@@ -108,13 +114,14 @@ impl TaskMutations {
 
     /// Removes a settled task with its steps, events and contents, and answers with the task as it was. Only a
     /// `task.deleted` event stays.
-    #[graphql(directive = authorize::apply(Permission::TaskDestroy))]
+    #[graphql(guard = "Needs(Permission::TaskDestroy)", directive = authorize::apply(Permission::TaskDestroy))]
     async fn delete_task(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which task, and why.")] input: DeleteTaskInput,
     ) -> Result<Task> {
         let id = given::task_id(&input.task_id)?;
+        may_change(ctx, id)?;
         let task = command::read(ctx, id).await?;
         // Afterwards there is nothing left to read.
         task.read_all().await?;

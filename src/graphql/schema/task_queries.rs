@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Object, Result};
 use super::{
     authorize::authorize,
     batch::{Batch, asked},
+    caller::{Needs, scope},
     given,
     refusal::unread,
     step::WorkflowStep,
@@ -22,7 +23,7 @@ pub struct TaskQueries;
 #[Object]
 impl TaskQueries {
     /// Tasks, those requested last first.
-    #[graphql(directive = authorize::apply(Permission::TaskIndex))]
+    #[graphql(guard = "Needs(Permission::TaskIndex)", directive = authorize::apply(Permission::TaskIndex))]
     #[allow(clippy::too_many_arguments)]
     async fn tasks(
         &self,
@@ -43,7 +44,7 @@ impl TaskQueries {
     }
 
     /// Tasks in one status, those requested last first.
-    #[graphql(directive = authorize::apply(Permission::TaskIndex))]
+    #[graphql(guard = "Needs(Permission::TaskIndex)", directive = authorize::apply(Permission::TaskIndex))]
     #[allow(clippy::too_many_arguments)]
     async fn tasks_by_status(
         &self,
@@ -66,7 +67,7 @@ impl TaskQueries {
     }
 
     /// Tasks a page at a time, however many there are. A page does not move when tasks are added before it.
-    #[graphql(directive = authorize::apply(Permission::TaskIndex))]
+    #[graphql(guard = "Needs(Permission::TaskIndex)", directive = authorize::apply(Permission::TaskIndex))]
     #[allow(clippy::too_many_arguments)]
     async fn task_connection(
         &self,
@@ -85,7 +86,7 @@ impl TaskQueries {
     }
 
     /// One task; null when there is none with this id.
-    #[graphql(directive = authorize::apply(Permission::TaskShow))]
+    #[graphql(guard = "Needs(Permission::TaskShow)", directive = authorize::apply(Permission::TaskShow))]
     async fn task(
         &self,
         ctx: &Context<'_>,
@@ -95,7 +96,7 @@ impl TaskQueries {
     }
 
     /// One step; null unless there is one with this id in that task.
-    #[graphql(directive = authorize::apply(Permission::WorkflowStepShow))]
+    #[graphql(guard = "Needs(Permission::WorkflowStepShow)", directive = authorize::apply(Permission::WorkflowStepShow))]
     async fn step(
         &self,
         ctx: &Context<'_>,
@@ -118,6 +119,7 @@ async fn list(
     limit: i32,
 ) -> Result<Vec<Task>> {
     let (offset, limit) = (given::offset(offset)?, given::size("limit", limit)?);
+    let filter = tasks::TaskFilter { scope: Some(scope(ctx)?), ..filter };
     let (engine, contents) = (ctx.data::<Engine>()?, asked(ctx));
     let rows =
         tasks::list(engine.database(), &filter, order, offset, limit, contents).await.map_err(unread)?;
@@ -128,6 +130,8 @@ async fn find(ctx: &Context<'_>, task: &ID) -> Result<Option<Task>> {
     let task = given::task_id(task)?;
     let (engine, contents) = (ctx.data::<Engine>()?, asked(ctx));
     let row = tasks::find(engine.database(), task.0, contents).await.map_err(unread)?;
+    let scope = scope(ctx)?;
+    let row = row.filter(|row| scope.covers(&row.namespace, row.created_by.as_deref()));
     Ok(row.map(|row| Task::only(Batch::new(engine, vec![row], contents))))
 }
 
