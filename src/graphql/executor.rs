@@ -4,6 +4,7 @@
 //! transport can neither skip a stage nor change their order.
 
 pub mod admission;
+mod lasting;
 mod prepared;
 mod run;
 #[cfg(test)]
@@ -18,8 +19,10 @@ use async_graphql::{Data, Executor, Request, Response, ServerError};
 use futures_util::future::Either;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
-pub use admission::{Admission, Admitted, Open};
+pub use admission::{Admission, Admitted, Asked, Open};
 pub use prepared::Prepared;
+
+use lasting::Lasting;
 
 use super::document::cache::Documents;
 use super::document::{check_complexity, variables};
@@ -92,9 +95,9 @@ impl<E: Executor> Pipeline<E> {
         let rules = self.rules(&prepared);
         match self.admit(prepared, &Data::default()).await {
             Ok(Way::Answered(answer)) => normalize(answer, &request_id),
-            Ok(Way::Runs(request)) => {
+            Ok(Way::Runs(running)) => {
                 let schema = self.schema.clone();
-                let work = async move { schema.execute(*request).await };
+                let work = async move { schema.execute(running.request).await };
                 normalize(run::spawned(work, rules, &request_id).await, &request_id)
             }
             Err(errors) => normalize(Response::from_errors(errors), &request_id),
@@ -109,14 +112,18 @@ impl<E: Executor> Pipeline<E> {
         let rules = self.rules(&prepared);
         let only = |answer| Either::Left(stream::once(std::future::ready(answer)));
         let started = async move {
-            let request = match pipeline.admit(prepared, &session).await {
-                Ok(Way::Runs(request)) => *request,
+            let Running { request, lasting } = match pipeline.admit(prepared, &session).await {
+                Ok(Way::Runs(running)) => *running,
                 Ok(Way::Answered(answer)) => return only(normalize(answer, &request_id)),
                 Err(errors) => return only(normalize(Response::from_errors(errors), &request_id)),
             };
             let answers = pipeline.schema.execute_stream(request, Some(session));
             Either::Right(match kind {
-                OperationType::Subscription => run::guarded(answers, request_id),
+                OperationType::Subscription => {
+                    let id = request_id.clone();
+                    let lasting = lasting.over(run::guarded(answers, request_id));
+                    lasting.map(move |answer| normalize(answer, &id)).boxed()
+                }
                 OperationType::Query | OperationType::Mutation => run::once(answers, rules, request_id),
             })
         };
@@ -126,12 +133,24 @@ impl<E: Executor> Pipeline<E> {
     /// **The only place where an operation is let through to the schema.**
     async fn admit(&self, prepared: Prepared, session: &Data) -> Result<Way, Vec<ServerError>> {
         let (document, mut request) = prepared.into_parts();
+        let subject = admission::caller(&request.data, session);
         let operation = document.operation(request.operation_name.as_deref()).map_err(|error| vec![error])?;
-        if let Admitted::Answered(answer) = self.admission.admit(operation, &mut request, session).await? {
-            return Ok(Way::Answered(answer));
-        }
+        let asked = Asked { operation, variables: &request.variables, subject: &subject };
+        let decision = match self.admission.admit(asked).await? {
+            Admitted::Runs(decision) => decision,
+            Admitted::Answered(answer) => return Ok(Way::Answered(answer)),
+        };
+        request.data.insert(decision.clone());
         request.set_parsed_query(document.parsed().clone());
-        Ok(Way::Runs(Box::new(request)))
+        let lasting = Lasting {
+            admission: self.admission.clone(),
+            operation: request.operation_name.clone(),
+            variables: request.variables.clone(),
+            document,
+            subject,
+            decision,
+        };
+        Ok(Way::Runs(Box::new(Running { request, lasting })))
     }
 
     fn check(&self, prepared: &Prepared) -> Result<(), ServerError> {
@@ -151,8 +170,14 @@ impl<E: Executor> Pipeline<E> {
 
 /// What becomes of an operation that is not refused.
 enum Way {
-    Runs(Box<Request>),
+    Runs(Box<Running>),
     Answered(Response),
+}
+
+/// What runs, and what it rests on.
+struct Running {
+    request: Request,
+    lasting: Lasting,
 }
 
 /// So that the library's own services, used by an application, pass the same stages.

@@ -4,6 +4,8 @@
 //! has no resolvers that anyone reaches; the gate sends it nothing but `__schema` and `__type`.
 
 mod build;
+#[cfg(test)]
+mod tests;
 mod visible;
 
 use std::sync::Arc;

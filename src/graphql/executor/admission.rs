@@ -2,18 +2,31 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Data, Request, Response, ServerError};
+use async_graphql::{Data, Response, ServerError, Variables};
 use async_trait::async_trait;
+use tokio::sync::watch;
 
-use crate::auth::Subject;
-use crate::graphql::document::Operation;
-use crate::graphql::gate::Decision;
+use crate::{
+    auth::Subject,
+    graphql::{document::Operation, gate::Decision},
+};
+
+/// An operation, and who asks for it.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// What is to run. What is decided about is what runs.
+    pub operation: Operation<'a>,
+    /// The variables it runs with.
+    pub variables: &'a Variables,
+    /// Who asks.
+    pub subject: &'a Subject,
+}
 
 /// What becomes of an operation that is not refused.
 #[derive(Debug)]
 pub enum Admitted {
-    /// It runs.
-    Runs,
+    /// It runs, and its resolvers look at this again.
+    Runs(Arc<Decision>),
     /// It was answered in place of the schema, and does not run.
     Answered(Response),
 }
@@ -22,16 +35,12 @@ pub enum Admitted {
 #[async_trait]
 pub trait Admission: Send + Sync + 'static {
     /// Admits the operation, or refuses it with errors that have a code.
-    ///
-    /// The caller is in `request.data` for HTTP and in `session` for a WebSocket. What resolvers need of the
-    /// decision goes into `request.data`; `request.introspection_mode` may be narrowed. The document is read only:
-    /// what was decided about is what runs.
-    async fn admit(
-        &self,
-        operation: Operation<'_>,
-        request: &mut Request,
-        session: &Data,
-    ) -> Result<Admitted, Vec<ServerError>>;
+    async fn admit(&self, asked: Asked<'_>) -> Result<Admitted, Vec<ServerError>>;
+
+    /// Told when a decision may be different from before: open subscriptions are decided about again.
+    fn changes(&self) -> Option<watch::Receiver<u64>> {
+        None
+    }
 }
 
 /// Admits every operation: a service whose authorization is turned off.
@@ -40,19 +49,15 @@ pub struct Open;
 
 #[async_trait]
 impl Admission for Open {
-    async fn admit(
-        &self,
-        _: Operation<'_>,
-        request: &mut Request,
-        session: &Data,
-    ) -> Result<Admitted, Vec<ServerError>> {
-        let caller = subject(&request.data).or_else(|| subject(session)).cloned().unwrap_or_default();
-        request.data.insert(Arc::new(Decision::open(caller)));
-        Ok(Admitted::Runs)
+    async fn admit(&self, asked: Asked<'_>) -> Result<Admitted, Vec<ServerError>> {
+        Ok(Admitted::Runs(Arc::new(Decision::open(asked.subject.clone()))))
     }
 }
 
-/// Who calls, as the transport found out.
-pub(in crate::graphql) fn subject(data: &Data) -> Option<&Subject> {
-    data.get(&std::any::TypeId::of::<Subject>())?.downcast_ref()
+/// Who calls, as the transport found out: with the request, or once for a whole socket.
+pub(super) fn caller(request: &Data, session: &Data) -> Subject {
+    let of = |data: &Data| -> Option<Subject> {
+        data.get(&std::any::TypeId::of::<Subject>())?.downcast_ref().cloned()
+    };
+    of(request).or_else(|| of(session)).unwrap_or_default()
 }

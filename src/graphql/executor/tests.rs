@@ -1,12 +1,11 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_graphql::{Data, Executor, Request, ServerError, Value};
+use async_graphql::{Executor, Request, ServerError, Value};
 use async_trait::async_trait;
 use futures_util::StreamExt;
 
-use super::{Admission, Admitted};
-use crate::graphql::document::Operation;
+use super::{Admission, Admitted, Asked, Open};
 use crate::graphql::fixture::{self, Fixture, Submitted};
 use crate::graphql::{Code, GraphqlSettings, Pipeline};
 
@@ -15,15 +14,10 @@ struct NoSubmit;
 
 #[async_trait]
 impl Admission for NoSubmit {
-    async fn admit(
-        &self,
-        operation: Operation<'_>,
-        _: &mut Request,
-        _: &Data,
-    ) -> Result<Admitted, Vec<ServerError>> {
-        match operation.roots().iter().any(|field| field.node.name.node == "submit") {
+    async fn admit(&self, asked: Asked<'_>) -> Result<Admitted, Vec<ServerError>> {
+        match asked.operation.roots().iter().any(|field| field.node.name.node == "submit") {
             true => Err(vec![Code::Forbidden.refuse("not permitted")]),
-            false => Ok(Admitted::Runs),
+            false => Open.admit(asked).await,
         }
     }
 }

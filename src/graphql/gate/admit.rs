@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Data, Pos, Request, Response, ServerError,
+    Pos, Request, Response, ServerError,
     parser::types::{Field, OperationType},
 };
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use super::{
     Decision, Requirements, RootDecision,
@@ -19,8 +20,7 @@ use crate::{
     auth::{Grant, Grants, Permission, Permissions, Subject, Warden},
     data::Database,
     graphql::{
-        document::Operation,
-        executor::{Admission, Admitted, admission::subject},
+        executor::{Admission, Admitted, Asked},
         introspection::{Introspection, Views},
     },
     model::{id::TaskId, scope::Scope},
@@ -88,16 +88,15 @@ impl Gate {
     /// Reads what the mutations are about and refuses the whole operation where one of them is out of reach.
     async fn reach(
         &self,
-        operation: Operation<'_>,
-        request: &Request,
+        asked: Asked<'_>,
         roots: &mut [Root<'_>],
-        subject: &Subject,
         grants: &Grants,
     ) -> Result<(), Vec<ServerError>> {
+        let Asked { operation, variables, subject } = asked;
         if operation.definition.node.ty != OperationType::Mutation {
             return Ok(());
         }
-        let given = Given::new(operation, &request.variables);
+        let given = Given::new(operation, variables);
         let mutation = self.requirements.mutation.as_ref();
         for root in roots.iter_mut() {
             let field = &root.needs.field.node;
@@ -182,34 +181,30 @@ impl Root<'_> {
 
 #[async_trait]
 impl Admission for Gate {
-    async fn admit(
-        &self,
-        operation: Operation<'_>,
-        request: &mut Request,
-        session: &Data,
-    ) -> Result<Admitted, Vec<ServerError>> {
-        let subject = subject(&request.data).or_else(|| subject(session)).cloned().unwrap_or_default();
+    async fn admit(&self, asked: Asked<'_>) -> Result<Admitted, Vec<ServerError>> {
+        let Asked { operation, variables, subject } = asked;
         let one = |error| vec![error];
-        let Some(grants) = self.warden.grants(&subject).await else { return Err(vec![refusal::undecided()]) };
-        let variables = request.variables.clone();
-        let needs = self.requirements.collect(operation, &variables);
-        let mut roots = self.roots(&needs, &subject, &grants).map_err(one)?;
+        let grants = self.warden.grants(subject).await.ok_or_else(|| one(refusal::undecided()))?;
+        let needs = self.requirements.collect(operation, variables);
+        let mut roots = self.roots(&needs, subject, &grants).map_err(one)?;
         if needs.introspects
-            && let Some(answer) =
-                self.introspect(operation, request, &needs, &subject, &grants).await.map_err(one)?
+            && let Some(answer) = self.introspect(asked, &needs, &grants).await.map_err(one)?
         {
             return Ok(Admitted::Answered(answer));
         }
-        if let Err(errors) = self.reach(operation, request, &mut roots, &subject, &grants).await {
+        if let Err(errors) = self.reach(asked, &mut roots, &grants).await {
             return match errors.iter().all(|error| error.path.is_empty()) {
                 true => Err(errors),
                 // As the resolver would have answered.
                 false => Ok(Admitted::Answered(Response::from_errors(errors))),
             };
         }
-        let decided = roots.into_iter().map(|root| root.decided(&subject));
-        request.data.insert(Arc::new(Decision::of(subject.clone(), decided.collect::<Vec<_>>())));
-        Ok(Admitted::Runs)
+        let decided: Vec<_> = roots.into_iter().map(|root| root.decided(subject)).collect();
+        Ok(Admitted::Runs(Arc::new(Decision::of(subject.clone(), decided))))
+    }
+
+    fn changes(&self) -> Option<watch::Receiver<u64>> {
+        self.warden.changes()
     }
 }
 
@@ -217,12 +212,11 @@ impl Gate {
     /// The schema as this subject may use it; nothing where the whole schema is to be shown.
     async fn introspect(
         &self,
-        operation: Operation<'_>,
-        request: &Request,
+        asked: Asked<'_>,
         needs: &Needs<'_>,
-        subject: &Subject,
         grants: &Grants,
     ) -> Result<Option<Response>, ServerError> {
+        let Asked { operation, variables, subject } = asked;
         match self.introspection {
             Introspection::None => Err(refusal::no_introspection(subject)),
             Introspection::Full => Ok(None),
@@ -233,10 +227,10 @@ impl Gate {
                     Permission::ALL.iter().copied().filter(|&permission| grants.any(permission)).collect();
                 let view = self.views.of(held, !subject.is_anonymous());
                 let view = view.ok_or_else(|| refusal::no_introspection(subject))?;
-                let mut asked = Request::new(request.query.clone()).variables(request.variables.clone());
-                asked.operation_name.clone_from(&request.operation_name);
-                asked.set_parsed_query(operation.document.parsed().clone());
-                Ok(Some(view.execute(asked).await))
+                let mut question = Request::new("").variables(variables.clone());
+                question.operation_name = operation.name.map(ToString::to_string);
+                question.set_parsed_query(operation.document.parsed().clone());
+                Ok(Some(view.execute(question).await))
             }
         }
     }

@@ -16,7 +16,7 @@ pub struct Decision {
 }
 
 /// The decision about one root field and everything below it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootDecision {
     /// What the subject was found to have.
     pub permissions: Permissions,
@@ -48,6 +48,11 @@ impl Decision {
     /// Who calls.
     pub const fn subject(&self) -> &Subject {
         &self.subject
+    }
+
+    /// Whether the same may be read and done under both.
+    pub fn allows_the_same(&self, other: &Self) -> bool {
+        self.roots == other.roots
     }
 
     /// Whether the permission was decided about for this root field.
