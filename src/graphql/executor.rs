@@ -94,7 +94,7 @@ impl<E: Executor> Pipeline<E> {
         }
         let rules = self.rules(&prepared);
         match self.admit(prepared, &Data::default()).await {
-            Ok(Way::Answered(answer)) => normalize(answer, &request_id),
+            Ok(Way::Answered(answer)) => normalize(*answer, &request_id),
             Ok(Way::Runs(running)) => {
                 let schema = self.schema.clone();
                 let work = async move { schema.execute(running.request).await };
@@ -114,7 +114,7 @@ impl<E: Executor> Pipeline<E> {
         let started = async move {
             let Running { request, lasting } = match pipeline.admit(prepared, &session).await {
                 Ok(Way::Runs(running)) => *running,
-                Ok(Way::Answered(answer)) => return only(normalize(answer, &request_id)),
+                Ok(Way::Answered(answer)) => return only(normalize(*answer, &request_id)),
                 Err(errors) => return only(normalize(Response::from_errors(errors), &request_id)),
             };
             let answers = pipeline.schema.execute_stream(request, Some(session));
@@ -171,7 +171,7 @@ impl<E: Executor> Pipeline<E> {
 /// What becomes of an operation that is not refused.
 enum Way {
     Runs(Box<Running>),
-    Answered(Response),
+    Answered(Box<Response>),
 }
 
 /// What runs, and what it rests on.

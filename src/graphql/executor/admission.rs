@@ -28,7 +28,7 @@ pub enum Admitted {
     /// It runs, and its resolvers look at this again.
     Runs(Arc<Decision>),
     /// It was answered in place of the schema, and does not run.
-    Answered(Response),
+    Answered(Box<Response>),
 }
 
 /// Decides whether an operation runs, whole or not at all.

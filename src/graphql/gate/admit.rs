@@ -190,13 +190,13 @@ impl Admission for Gate {
         if needs.introspects
             && let Some(answer) = self.introspect(asked, &needs, &grants).await.map_err(one)?
         {
-            return Ok(Admitted::Answered(answer));
+            return Ok(Admitted::Answered(Box::new(answer)));
         }
         if let Err(errors) = self.reach(asked, &mut roots, &grants).await {
             return match errors.iter().all(|error| error.path.is_empty()) {
                 true => Err(errors),
                 // As the resolver would have answered.
-                false => Ok(Admitted::Answered(Response::from_errors(errors))),
+                false => Ok(Admitted::Answered(Box::new(Response::from_errors(errors)))),
             };
         }
         let decided: Vec<_> = roots.into_iter().map(|root| root.decided(subject)).collect();
