@@ -1,0 +1,54 @@
+//! The programs under test: `tasker` itself, and the examples, which are applications of their own.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+/// Which program.
+#[derive(Debug, Clone, Copy)]
+pub enum Program {
+    /// The service as it is shipped.
+    Tasker,
+    /// `examples/crash_drill.rs`: handlers that write down their calls.
+    Drill,
+    /// `examples/greeter.rs`: the smallest application.
+    Greeter,
+}
+
+impl Program {
+    pub fn path(self) -> PathBuf {
+        match self {
+            Self::Tasker => tasker().to_owned(),
+            Self::Drill => example("crash_drill"),
+            Self::Greeter => example("greeter"),
+        }
+    }
+}
+
+fn tasker() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_tasker"))
+}
+
+fn example(name: &str) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(build);
+    tasker().parent().expect("the folder of the profile").join("examples").join(name)
+}
+
+/// `cargo test --test it` builds `tasker` but no examples. Where they are up to date this does nothing.
+fn build() {
+    let profile = tasker().parent().expect("the folder of the profile");
+    let target = profile.parent().expect("the target folder");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo
+        .args(["build", "--quiet", "--example", "crash_drill", "--example", "greeter", "--target-dir"])
+        .arg(target);
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let built = cargo.output().expect("cargo runs");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+}
