@@ -12,4 +12,14 @@ mod programs;
 mod service;
 mod shapes;
 
+mod bulk;
+mod drain;
+mod first_run;
 mod kills;
+mod nodes;
+mod paused;
+mod poison;
+mod severed;
+mod sizes;
+mod sockets;
+mod starts;

@@ -32,9 +32,10 @@ pub async fn at_rest(home: &Home, acknowledged: &[TaskId]) -> History {
     let history = History::read(home).await;
     let mut problems = Vec::new();
     look(&history, acknowledged, &mut problems);
+    let calls = history.ledger.by_step();
     for case in &history.cases {
         rows::rest(case, &mut problems);
-        calls::rest(case, &history.ledger, &mut problems);
+        calls::rest(case, &calls, &mut problems);
     }
     judge(&problems);
     history

@@ -44,8 +44,12 @@ impl Ledger {
         self.lines.iter().filter(|line| line.phase == Phase::Begin)
     }
 
-    pub fn ends(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(|line| line.phase == Phase::End)
+    pub fn by_step(&self) -> HashMap<StepId, Vec<&Line>> {
+        let mut lines: HashMap<StepId, Vec<&Line>> = HashMap::new();
+        for line in &self.lines {
+            lines.entry(line.step).or_default().push(line);
+        }
+        lines
     }
 
     /// How often the handler of `step` was called.

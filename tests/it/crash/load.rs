@@ -11,7 +11,7 @@ use super::client::Client;
 const CLIENTS: u64 = 3;
 
 /// Tasks that one client asks for at most, so that a test ends on a fast machine as well.
-const EACH: usize = 60;
+const EACH: usize = 40;
 
 /// Clients at work.
 pub struct Load {

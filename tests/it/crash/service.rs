@@ -97,10 +97,6 @@ impl Service {
         status
     }
 
-    pub async fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("its status").is_none()
-    }
-
     /// What it has printed by now.
     pub fn printed(&self) -> String {
         self.printed.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tasker::model::{id::StepId, status::Status, step::Step};
 
 use super::history::{Case, History};
-use crate::crash::ledger::{Ledger, Line, Phase};
+use crate::crash::ledger::{Line, Phase};
 
 /// What holds at every moment, for every call that was ever made.
 pub fn durable(history: &History, problems: &mut Vec<String>) {
@@ -49,11 +49,11 @@ fn saw(case: &Case, line: &Line, wrong: &mut impl FnMut(String)) {
 }
 
 /// What holds when nothing moves any more.
-pub fn rest(case: &Case, ledger: &Ledger, problems: &mut Vec<String>) {
+pub fn rest(case: &Case, ledger: &HashMap<StepId, Vec<&Line>>, problems: &mut Vec<String>) {
     let task = &case.task;
     for step in &task.steps {
         let template = task.template.step(step.no);
-        let own: Vec<&Line> = ledger.lines.iter().filter(|line| line.step == step.id).collect();
+        let own: &[&Line] = ledger.get(&step.id).map_or(&[], Vec::as_slice);
         let mut wrong = |why: &str| problems.push(format!("task {} {}: {why}", task.id(), template.name));
         if own.iter().any(|line| line.attempt > step.attempts) {
             wrong("its handler ran in an attempt that the log does not have");

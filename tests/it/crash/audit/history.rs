@@ -39,6 +39,8 @@ pub struct Case {
     /// Who runs it, by its row.
     pub owner: Option<i64>,
     pub events: Vec<Recorded>,
+    /// The events about each step.
+    by_step: HashMap<StepId, Vec<Recorded>>,
 }
 
 impl History {
@@ -72,7 +74,7 @@ impl History {
             own.sort_by_key(|step| step.no);
             let template = templates.get(&row.digest).expect("its template is stored").clone();
             let task = load::task((row, own), template).expect("a task that can be read");
-            Case { task, owner, events: by_task.remove(&id).unwrap_or_default() }
+            Case::of(task, owner, by_task.remove(&id).unwrap_or_default())
         });
         let cases = cases.collect();
         assert!(by_task.is_empty(), "events of tasks that are not there: {:?}", by_task.keys());
@@ -106,6 +108,14 @@ impl History {
         self.cases.iter().find(|case| case.task.id() == task).expect("the task is there")
     }
 
+    /// The task of that name.
+    pub fn only(&self, name: &str) -> TaskId {
+        let mut found = self.cases.iter().filter(|case| &*case.task.about.name == name);
+        let first = found.next().expect("it was created before anything ran for it");
+        assert!(found.next().is_none(), "there is more than one {name}");
+        first.task.id()
+    }
+
     /// Every step by its id, with its task.
     pub fn steps(&self) -> HashMap<StepId, (&Case, &Step)> {
         self.cases
@@ -116,6 +126,21 @@ impl History {
 }
 
 impl Case {
+    fn of(task: Task, owner: Option<i64>, events: Vec<Recorded>) -> Self {
+        let mut by_step: HashMap<StepId, Vec<Recorded>> = HashMap::new();
+        for recorded in &events {
+            if let Some(step) = &recorded.event.step {
+                by_step.entry(step.id).or_default().push(recorded.clone());
+            }
+        }
+        Self { task, owner, events, by_step }
+    }
+
+    /// The events about `step`, in their order.
+    pub fn events_about(&self, step: &Step) -> &[Recorded] {
+        self.by_step.get(&step.id).map_or(&[], Vec::as_slice)
+    }
+
     /// Its step of that name.
     pub fn step(&self, name: &str) -> &Step {
         self.task.step(self.task.template.step_no(name).expect("the step"))
@@ -123,9 +148,7 @@ impl Case {
 
     /// The names of the events about its step `name`.
     pub fn events_of(&self, name: &str) -> Vec<&str> {
-        let about =
-            |recorded: &&Recorded| recorded.event.step.as_ref().is_some_and(|step| &*step.name == name);
-        self.events.iter().filter(about).map(|recorded| recorded.event.name.as_str()).collect()
+        self.events_about(self.step(name)).iter().map(|recorded| recorded.event.name.as_str()).collect()
     }
 }
 

@@ -49,13 +49,8 @@ pub fn agree(case: &Case, problems: &mut Vec<String>) {
 fn order(case: &Case, problems: &mut Vec<String>) {
     let task = &case.task;
     let first = |step: &Step, wanted: EventName| {
-        case.events
-            .iter()
-            .find(|recorded| {
-                recorded.event.name == wanted
-                    && recorded.event.step.as_ref().is_some_and(|own| own.id == step.id)
-            })
-            .map(|recorded| recorded.position)
+        let found = case.events_about(step).iter().find(|recorded| recorded.event.name == wanted);
+        found.map(|recorded| recorded.position)
     };
     for step in &task.steps {
         let Some(started) = first(step, EventName::StepStarted) else { continue };
@@ -83,8 +78,5 @@ pub fn rest(case: &Case, problems: &mut Vec<String>) {
 }
 
 fn events(case: &Case, step: &Step, name: EventName) -> usize {
-    let about = |recorded: &&tasker::model::event::Recorded| {
-        recorded.event.name == name && recorded.event.step.as_ref().is_some_and(|own| own.id == step.id)
-    };
-    case.events.iter().filter(about).count()
+    case.events_about(step).iter().filter(|recorded| recorded.event.name == name).count()
 }
