@@ -11,6 +11,7 @@ mod load;
 mod programs;
 mod service;
 mod shapes;
+mod wire;
 
 mod bulk;
 mod drain;

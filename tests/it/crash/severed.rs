@@ -1,5 +1,7 @@
 //! PostgreSQL ends every connection, again and again, in the middle of work.
 
+mod half_open;
+
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
