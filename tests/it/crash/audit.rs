@@ -4,9 +4,11 @@
 //! nothing moves any more.
 
 mod calls;
+mod case;
 mod chains;
 mod history;
 mod rows;
+mod tests;
 
 pub use self::history::History;
 
@@ -20,9 +22,7 @@ use super::home::Home;
 /// The tasks in `acknowledged` must be there.
 pub async fn always(home: &Home, acknowledged: &[TaskId]) -> History {
     let history = History::read(home).await;
-    let mut problems = Vec::new();
-    look(&history, acknowledged, &mut problems);
-    judge(&problems);
+    judge(&wrong(&history, acknowledged));
     history
 }
 
@@ -30,27 +30,32 @@ pub async fn always(home: &Home, acknowledged: &[TaskId]) -> History {
 pub async fn at_rest(home: &Home, acknowledged: &[TaskId]) -> History {
     History::until_at_rest(home).await;
     let history = History::read(home).await;
+    judge(&[wrong(&history, acknowledged), wrong_at_rest(&history)].concat());
+    history
+}
+
+fn wrong(history: &History, acknowledged: &[TaskId]) -> Vec<String> {
+    let there: HashSet<TaskId> = history.cases.iter().map(|case| case.task.id()).collect();
+    let lost = acknowledged.iter().filter(|task| !there.contains(task));
+    let mut problems: Vec<String> =
+        lost.map(|task| format!("task {task} was acknowledged and is not there")).collect();
+    chains::dense(history, &mut problems);
+    for case in &history.cases {
+        chains::legal(case, &mut problems);
+        rows::agree(case, &mut problems);
+    }
+    calls::durable(history, &mut problems);
+    problems
+}
+
+fn wrong_at_rest(history: &History) -> Vec<String> {
     let mut problems = Vec::new();
-    look(&history, acknowledged, &mut problems);
     let calls = history.ledger.by_step();
     for case in &history.cases {
         rows::rest(case, &mut problems);
         calls::rest(case, &calls, &mut problems);
     }
-    judge(&problems);
-    history
-}
-
-fn look(history: &History, acknowledged: &[TaskId], problems: &mut Vec<String>) {
-    let there: HashSet<TaskId> = history.cases.iter().map(|case| case.task.id()).collect();
-    let lost = acknowledged.iter().filter(|task| !there.contains(task));
-    problems.extend(lost.map(|task| format!("task {task} was acknowledged and is not there")));
-    chains::dense(history, problems);
-    for case in &history.cases {
-        chains::legal(case, problems);
-        rows::agree(case, problems);
-    }
-    calls::durable(history, problems);
+    problems
 }
 
 fn judge(problems: &[String]) {

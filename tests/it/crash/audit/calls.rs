@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tasker::model::{id::StepId, status::Status, step::Step};
 
-use super::history::{Case, History};
+use super::{case::Case, history::History};
 use crate::crash::ledger::{Line, Phase};
 
 /// What holds at every moment, for every call that was ever made.

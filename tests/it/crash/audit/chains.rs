@@ -8,7 +8,7 @@ use tasker::model::{
     transition::{StepTransition, TaskTransition},
 };
 
-use super::history::{Case, History};
+use super::{case::Case, history::History};
 
 /// The positions are 1 to n, without a gap and without a repetition, and the counter knows it.
 pub fn dense(history: &History, problems: &mut Vec<String>) {

@@ -6,18 +6,17 @@ use sea_orm::EntityTrait;
 use tasker::{
     data::{
         Database,
-        entity::{named_task, step, task},
-        load, log,
+        entity::{step, task},
+        log,
     },
     model::{
         event::Recorded,
         id::{StepId, TaskId},
         step::Step,
-        task::Task,
-        template::Template,
     },
 };
 
+use super::case::{Case, cases, templates};
 use crate::crash::{
     home::{Home, PATIENCE},
     ledger::Ledger,
@@ -33,16 +32,6 @@ pub struct History {
     pub ledger: Ledger,
 }
 
-/// One task with its part of the log.
-pub struct Case {
-    pub task: Task,
-    /// Who runs it, by its row.
-    pub owner: Option<i64>,
-    pub events: Vec<Recorded>,
-    /// The events about each step.
-    by_step: HashMap<StepId, Vec<Recorded>>,
-}
-
 impl History {
     /// For a database that nobody writes to, or whose writers only go on from what is read here.
     pub async fn read(home: &Home) -> Self {
@@ -54,32 +43,20 @@ impl History {
         history
     }
 
-    async fn of(database: &Database, ledger: Ledger) -> Self {
-        let templates = templates(database).await;
-        let rows = task::Entity::find().all(&database.reader).await.expect("readable");
-        let mut steps: HashMap<_, Vec<step::Model>> = HashMap::new();
-        for row in step::Entity::find().all(&database.reader).await.expect("readable") {
-            steps.entry(row.task_id).or_default().push(row);
+    /// A server may still work on the last flush of a node that was killed: read again if the log has moved.
+    pub async fn of(database: &Database, ledger: Ledger) -> Self {
+        loop {
+            let before = log::position(database).await.expect("readable");
+            let rows = task::Entity::find().all(&database.reader).await.expect("readable");
+            let steps = step::Entity::find().all(&database.reader).await.expect("readable");
+            let all = log::EventFilter::default();
+            let events = log::after(database, &all, 0, 10_000_000).await.expect("readable");
+            let position = log::position(database).await.expect("readable");
+            if position == before {
+                let cases = cases(&templates(database).await, rows, steps, &events);
+                return Self { cases, events, position, ledger };
+            }
         }
-        let position = log::position(database).await.expect("readable");
-        let all = log::EventFilter::default();
-        let events = log::after(database, &all, 0, 10_000_000).await.expect("readable");
-        let mut by_task: HashMap<TaskId, Vec<Recorded>> = HashMap::new();
-        for recorded in &events {
-            by_task.entry(recorded.event.task.id).or_default().push(recorded.clone());
-        }
-        let cases = rows.into_iter().map(|row| {
-            let (id, owner) = (TaskId(row.id), row.owner);
-            let mut own = steps.remove(&row.id).unwrap_or_default();
-            own.sort_by_key(|step| step.no);
-            let template = templates.get(&row.digest).expect("its template is stored").clone();
-            let task = load::task((row, own), template).expect("a task that can be read");
-            Case::of(task, owner, by_task.remove(&id).unwrap_or_default())
-        });
-        let cases = cases.collect();
-        assert!(by_task.is_empty(), "events of tasks that are not there: {:?}", by_task.keys());
-        assert!(steps.is_empty(), "steps of tasks that are not there: {:?}", steps.keys());
-        Self { cases, events, position, ledger }
     }
 
     /// Until no task has anything left to do by itself, and nobody owns one.
@@ -123,40 +100,4 @@ impl History {
             .flat_map(|case| case.task.steps.iter().map(move |step| (step.id, (case, step))))
             .collect()
     }
-}
-
-impl Case {
-    fn of(task: Task, owner: Option<i64>, events: Vec<Recorded>) -> Self {
-        let mut by_step: HashMap<StepId, Vec<Recorded>> = HashMap::new();
-        for recorded in &events {
-            if let Some(step) = &recorded.event.step {
-                by_step.entry(step.id).or_default().push(recorded.clone());
-            }
-        }
-        Self { task, owner, events, by_step }
-    }
-
-    /// The events about `step`, in their order.
-    pub fn events_about(&self, step: &Step) -> &[Recorded] {
-        self.by_step.get(&step.id).map_or(&[], Vec::as_slice)
-    }
-
-    /// Its step of that name.
-    pub fn step(&self, name: &str) -> &Step {
-        self.task.step(self.task.template.step_no(name).expect("the step"))
-    }
-
-    /// The names of the events about its step `name`.
-    pub fn events_of(&self, name: &str) -> Vec<&str> {
-        self.events_about(self.step(name)).iter().map(|recorded| recorded.event.name.as_str()).collect()
-    }
-}
-
-async fn templates(database: &Database) -> HashMap<String, std::sync::Arc<Template>> {
-    let rows = named_task::Entity::find().all(&database.reader).await.expect("readable");
-    let read = |row: named_task::Model| {
-        let template = Template::from_document(&row.document, &|_| None).expect("a template");
-        (row.digest, template.into())
-    };
-    rows.into_iter().map(read).collect()
 }

@@ -5,7 +5,7 @@ use tasker::model::{
     time::Timestamp,
 };
 
-use super::history::Case;
+use super::case::Case;
 
 /// What holds at every moment.
 pub fn agree(case: &Case, problems: &mut Vec<String>) {
