@@ -1,6 +1,8 @@
 //! Where the data is: a SQLite file or a PostgreSQL database, and the connections that read it.
 
 use std::{
+    fs::OpenOptions,
+    io::ErrorKind,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -116,9 +118,12 @@ async fn open_sqlite(url: &str, path: PathBuf, readers: u32, timeout: Duration) 
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(timeout)
         .log_statements(LevelFilter::Trace);
-    let refused = |error: sqlx::Error| Error::Address(format!("{} can't be opened: {error}", path.display()));
-    let upkeep =
-        SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(refused)?;
+    may_be_written(&path)?;
+    let upkeep = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options.clone())
+        .await
+        .map_err(|error| unopened(&path, &error))?;
     let reader = SqlitePoolOptions::new()
         .max_connections(readers)
         .acquire_timeout(timeout)
@@ -129,6 +134,31 @@ async fn open_sqlite(url: &str, path: PathBuf, readers: u32, timeout: Duration) 
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         upkeep: SqlxSqliteConnector::from_sqlx_sqlite_pool(upkeep),
     })
+}
+
+/// SQLite itself would open a write-protected file for reading, and fail at the first write.
+fn may_be_written(path: &Path) -> Result<(), Error> {
+    match OpenOptions::new().write(true).open(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::Address(format!(
+            "{} can't be opened: {error}; check that it may be written, by this user",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What is wrong with the file, and what to do about it.
+fn unopened(path: &Path, error: &sqlx::Error) -> Error {
+    let said = error.as_database_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let advice = if path.exists() {
+        "name another file with --database-url, or check that this one and its folder may be written"
+    } else if folder.is_dir() {
+        "to create it, write sqlite://FILE?mode=rwc and check that its folder may be written"
+    } else {
+        "its folder does not exist"
+    };
+    Error::Address(format!("{} can't be opened: {said}; {advice}", path.display()))
 }
 
 async fn open_postgres(
