@@ -1,8 +1,6 @@
 //! Where the data is: a SQLite file or a PostgreSQL database, and the connections that read it.
 
 use std::{
-    fs::OpenOptions,
-    io::ErrorKind,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -11,8 +9,9 @@ use std::{
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::{
     ConnectOptions, Connection,
+    error::DatabaseError,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
 use tracing::log::LevelFilter;
 
@@ -118,12 +117,10 @@ async fn open_sqlite(url: &str, path: PathBuf, readers: u32, timeout: Duration) 
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(timeout)
         .log_statements(LevelFilter::Trace);
-    may_be_written(&path)?;
-    let upkeep = SqlitePoolOptions::new()
-        .max_connections(1)
-        .connect_with(options.clone())
-        .await
-        .map_err(|error| unopened(&path, &error))?;
+    let refused = |error| unopened(&path, &error);
+    let upkeep =
+        SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(refused)?;
+    may_be_written(&upkeep).await.map_err(refused)?;
     let reader = SqlitePoolOptions::new()
         .max_connections(readers)
         .acquire_timeout(timeout)
@@ -136,15 +133,19 @@ async fn open_sqlite(url: &str, path: PathBuf, readers: u32, timeout: Duration) 
     })
 }
 
-/// SQLite itself would open a write-protected file for reading, and fail at the first write.
-fn may_be_written(path: &Path) -> Result<(), Error> {
-    match OpenOptions::new().write(true).open(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::Address(format!(
-            "{} can't be opened: {error}; check that it may be written, by this user",
-            path.display()
-        ))),
-        _ => Ok(()),
+/// SQLite opens a write-protected file for reading, and fails at the first write. It is asked itself: opening the
+/// file beside it and closing it again would take away the locks that it holds for this process.
+async fn may_be_written(upkeep: &SqlitePool) -> Result<(), sqlx::Error> {
+    match sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(upkeep).await {
+        // Somebody else writes, so it can be written.
+        Err(sqlx::Error::Database(error)) if is_busy(&*error) => Ok(()),
+        done => done.map(drop),
     }
+}
+
+/// `SQLITE_BUSY`, in any of its extended forms.
+fn is_busy(error: &dyn DatabaseError) -> bool {
+    error.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 /// What is wrong with the file, and what to do about it.

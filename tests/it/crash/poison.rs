@@ -85,7 +85,12 @@ async fn live_until(home: &Home, task: TaskId, status: Status) {
             }
         }
     };
-    tokio::time::timeout(PATIENCE, life).await.expect("the task comes to rest");
+    if tokio::time::timeout(PATIENCE, life).await.is_err() {
+        let history = audit::always(home, &[task]).await;
+        let events =
+            history.case(task).events.iter().map(|recorded| (&recorded.event.name, &recorded.event.details));
+        panic!("the task is not {status}: {:#?}", events.collect::<Vec<_>>());
+    }
 }
 
 fn start(home: &Home) -> Child {

@@ -93,10 +93,11 @@ async fn a_folder_that_may_not_be_written_is_named() {
 #[tokio::test]
 async fn a_file_that_may_not_be_written_is_named() {
     let home = Home::new(Place::sqlite(), &[]);
-    let file = home.folder().join("closed.db");
-    fs::write(&file, "").expect("a file");
-    protect(&home, &file, 0o444);
-    let said = refusal(as_somebody(serve(&home, "sqlite://closed.db?mode=rwc"))).await;
+    let url = "sqlite://closed.db?mode=rwc";
+    let migrated = home.command(Program::Tasker, "migrate").args(["--database-url", url]).output().await;
+    assert!(migrated.expect("it starts").status.success());
+    protect(&home, &home.folder().join("closed.db"), 0o444);
+    let said = refusal(as_somebody(serve(&home, url))).await;
     assert!(said.contains("closed.db") && said.contains("may be written"), "{said}");
     assert_eq!(files(home.folder()), ["closed.db", "config"]);
 }
