@@ -9,8 +9,9 @@ use std::{
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::{
     ConnectOptions, Connection,
+    error::DatabaseError,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
 use tracing::log::LevelFilter;
 
@@ -116,9 +117,10 @@ async fn open_sqlite(url: &str, path: PathBuf, readers: u32, timeout: Duration) 
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(timeout)
         .log_statements(LevelFilter::Trace);
-    let refused = |error: sqlx::Error| Error::Address(format!("{} can't be opened: {error}", path.display()));
+    let refused = |error| unopened(&path, &error);
     let upkeep =
         SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(refused)?;
+    may_be_written(&upkeep).await.map_err(refused)?;
     let reader = SqlitePoolOptions::new()
         .max_connections(readers)
         .acquire_timeout(timeout)
@@ -129,6 +131,35 @@ async fn open_sqlite(url: &str, path: PathBuf, readers: u32, timeout: Duration) 
         reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
         upkeep: SqlxSqliteConnector::from_sqlx_sqlite_pool(upkeep),
     })
+}
+
+/// SQLite opens a write-protected file for reading, and fails at the first write. It is asked itself: opening the
+/// file beside it and closing it again would take away the locks that it holds for this process.
+async fn may_be_written(upkeep: &SqlitePool) -> Result<(), sqlx::Error> {
+    match sqlx::raw_sql("BEGIN IMMEDIATE; ROLLBACK").execute(upkeep).await {
+        // Somebody else writes, so it can be written.
+        Err(sqlx::Error::Database(error)) if is_busy(&*error) => Ok(()),
+        done => done.map(drop),
+    }
+}
+
+/// `SQLITE_BUSY`, in any of its extended forms.
+fn is_busy(error: &dyn DatabaseError) -> bool {
+    error.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 5)
+}
+
+/// What is wrong with the file, and what to do about it.
+fn unopened(path: &Path, error: &sqlx::Error) -> Error {
+    let said = error.as_database_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let advice = if path.exists() {
+        "name another file with --database-url, or check that this one and its folder may be written"
+    } else if folder.is_dir() {
+        "to create it, write sqlite://FILE?mode=rwc and check that its folder may be written"
+    } else {
+        "its folder does not exist"
+    };
+    Error::Address(format!("{} can't be opened: {said}; {advice}", path.display()))
 }
 
 async fn open_postgres(

@@ -31,9 +31,21 @@ pub(in crate::data::journal) struct Postgres {
     options: PgConnectOptions,
     connection: Option<PgConnection>,
     identity: Identity,
-    /// The node row's `flush_no` after the last flush that is known to be committed.
+    /// The node row's `flush_no` after the last flush that is known to be committed. A statement that comes with
+    /// another one is too late.
     flush_no: i64,
+    /// The answer to this was lost: nothing is written before it is known what became of it.
+    in_doubt: Option<Sent>,
     texts: HashMap<text::Sections, &'static str>,
+}
+
+/// What was sent when the connection was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    /// A flush, which comes again until it is known.
+    Flush,
+    /// Something whose sender was told that it failed.
+    Other,
 }
 
 impl Postgres {
@@ -42,7 +54,8 @@ impl Postgres {
         identity: Identity,
     ) -> Result<Self, Error> {
         let options = options.clone().options(SESSION);
-        let mut store = Self { options, connection: None, identity, flush_no: 0, texts: HashMap::new() };
+        let mut store =
+            Self { options, connection: None, identity, flush_no: 0, in_doubt: None, texts: HashMap::new() };
         store.adopt(identity).await?;
         Ok(store)
     }
@@ -50,52 +63,62 @@ impl Postgres {
     pub(in crate::data::journal) async fn adopt(&mut self, identity: Identity) -> Result<(), Error> {
         self.identity = identity;
         self.flush_no = self.read_flush_no().await?.ok_or(Error::Fenced)?;
+        self.in_doubt = None;
         Ok(())
     }
 
     pub(in crate::data::journal) async fn flush(&mut self, batch: &Batch<'_>) -> Result<Flushed, Failed> {
+        if self.settle().await? == Some(Sent::Flush) {
+            return Ok(Flushed { first: None, statements: 1 });
+        }
         let arrays = Arrays::of(batch);
         let sections = arrays.sections();
         let text = *self.texts.entry(sections).or_insert_with(|| text::build(sections).leak());
-        let identity = self.identity;
+        let (Identity { id, epoch }, flush_no) = (self.identity, self.flush_no);
         let outcome = match self.connection().await {
             Ok(connection) => {
-                let query = sqlx::query(text).bind(identity.id.0).bind(identity.epoch);
+                let query = sqlx::query(text).bind(id.0).bind(epoch).bind(flush_no);
                 arrays.bind(query).fetch_one(connection).await
             }
             Err(error) => return Err(Failed::Again(error.into())),
         };
-        self.finish(outcome).await
+        self.finish(outcome, Sent::Flush).await
     }
 
     pub(in crate::data::journal) async fn claim(&mut self, claim: &Claim) -> Result<Vec<TaskId>, Failed> {
-        let Identity { id, epoch } = self.identity;
+        self.settle().await?;
+        let (Identity { id, epoch }, flush_no) = (self.identity, self.flush_no);
         let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
         let query = match claim {
             Claim::Due { limit, now } => sqlx::query(include_str!("../sql/claim_postgres.sql"))
                 .bind(id.0)
                 .bind(epoch)
                 .bind(i64::try_from(*limit).unwrap_or(i64::MAX))
-                .bind(now.0),
+                .bind(now.0)
+                .bind(flush_no),
             Claim::One(task) => sqlx::query(
-                "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1 WHERE id = $1 AND epoch = $2 RETURNING 1),
+                "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no
+                     WHERE id = $1 AND epoch = $2 AND flush_no = $4 RETURNING 1),
                  taken AS (UPDATE tasker_tasks SET owner = $1 FROM fence WHERE id = $3 AND owner IS NULL RETURNING id)
                  SELECT (SELECT count(*) FROM fence), ARRAY(SELECT id FROM taken)",
             )
             .bind(id.0)
             .bind(epoch)
-            .bind(task.0),
+            .bind(task.0)
+            .bind(flush_no),
         };
         match query.fetch_one(connection).await {
             Ok(row) if row.get::<i64, _>(0) == 0 => Err(Failed::Fenced),
-            Ok(row) => {
-                self.flush_no += 1;
-                Ok(row.get::<Vec<uuid::Uuid>, _>(1).into_iter().map(TaskId).collect())
+            Ok(row) => Ok(row.get::<Vec<uuid::Uuid>, _>(1).into_iter().map(TaskId).collect()),
+            Err(sqlx::Error::Database(error)) if !ends_connection(&*error) => {
+                Err(Failed::Again(Error::Unavailable(error.into_error())))
             }
             Err(error) => {
-                // What was taken by a claim whose answer was lost is this node's without its knowing: the
-                // sweep for owned tasks that nobody runs finds it.
-                self.lost(&error).await;
+                // What was taken by a claim whose answer was lost is this node's without its knowing. Once the
+                // doubt is settled nothing more can be, and the sweep for owned tasks that nobody runs finds it.
+                self.connection = None;
+                self.in_doubt = Some(Sent::Other);
+                let _ = self.settle().await;
                 Err(Failed::Again(error.into()))
             }
         }
@@ -108,17 +131,19 @@ impl Postgres {
     ) -> Result<Flushed, Failed> {
         let batch = Batch { events: vec![event], ..Batch::default() };
         let arrays = Arrays::of(&batch);
-        let identity = self.identity;
+        self.settle().await?;
+        let (Identity { id, epoch }, flush_no) = (self.identity, self.flush_no);
         let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
-        let query = sqlx::query(text::DELETE).bind(identity.id.0).bind(identity.epoch).bind(task.0);
+        let query = sqlx::query(text::DELETE).bind(id.0).bind(epoch).bind(flush_no).bind(task.0);
         let outcome = arrays.bind_events(query).fetch_one(connection).await;
-        self.finish(outcome).await
+        self.finish(outcome, Sent::Other).await
     }
 
     /// Commit or not? The node's own counter knows.
     async fn finish(
         &mut self,
         outcome: Result<sqlx::postgres::PgRow, sqlx::Error>,
+        sent: Sent,
     ) -> Result<Flushed, Failed> {
         match outcome {
             Ok(row) => {
@@ -129,15 +154,39 @@ impl Postgres {
             Err(sqlx::Error::Database(error)) if !ends_connection(&*error) => Err(self.refused(error).await),
             Err(error) => {
                 self.connection = None;
-                match self.read_flush_no().await {
-                    Ok(Some(now)) if now > self.flush_no => {
-                        self.flush_no = now;
-                        Ok(Flushed { first: None, statements: 1 })
-                    }
-                    Ok(Some(_)) => Err(Failed::Again(error.into())),
-                    Ok(None) => Err(Failed::Fenced),
-                    Err(still) => Err(Failed::Again(still)),
+                self.in_doubt = Some(sent);
+                match self.settle().await? {
+                    Some(_) => Ok(Flushed { first: None, statements: 1 }),
+                    None => Err(Failed::Again(error.into())),
                 }
+            }
+        }
+    }
+
+    /// Finds out about a lost answer: what was sent, if it is committed.
+    ///
+    /// The server may not know that the connection is gone, and still work on it: both lock the node's row, so this
+    /// waits. What has not even begun comes too late, because the counter goes on. It goes on by two and a flush by
+    /// one: if this answer is lost as well, asking again finds the same.
+    async fn settle(&mut self) -> Result<Option<Sent>, Failed> {
+        let Some(sent) = self.in_doubt else { return Ok(None) };
+        let Identity { id, epoch } = self.identity;
+        let sql =
+            "UPDATE tasker_nodes SET flush_no = flush_no + 2 WHERE id = $1 AND epoch = $2 RETURNING flush_no";
+        let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
+        let answer =
+            sqlx::query_scalar::<_, i64>(sql).bind(id.0).bind(epoch).fetch_optional(connection).await;
+        match answer {
+            Ok(Some(now)) => {
+                let committed = (now - self.flush_no) % 2 != 0;
+                self.flush_no = now;
+                self.in_doubt = None;
+                Ok(committed.then_some(sent))
+            }
+            Ok(None) => Err(Failed::Fenced),
+            Err(error) => {
+                self.connection = None;
+                Err(Failed::Again(error.into()))
             }
         }
     }
@@ -162,15 +211,6 @@ impl Postgres {
                 }
                 Failed::Again(Error::Unavailable(error.into_error()))
             }
-        }
-    }
-
-    async fn lost(&mut self, error: &sqlx::Error) {
-        if !matches!(error, sqlx::Error::Database(error) if !ends_connection(&**error)) {
-            self.connection = None;
-        }
-        if let Ok(Some(now)) = self.read_flush_no().await {
-            self.flush_no = now;
         }
     }
 

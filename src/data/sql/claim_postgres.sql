@@ -1,7 +1,7 @@
 -- Takes up to $3 tasks that nobody owns and whose time ($4) has come for node $1 in epoch $2, the most urgent first.
 -- Indexes: tasker_tasks_claimable, tasker_tasks_sleeping. The array is built once, so the limits are evaluated once;
--- locked rows are another node's and are skipped.
-WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1 WHERE id = $1 AND epoch = $2 RETURNING 1),
+-- locked rows are another node's and are skipped. A claim is fenced like a flush ($5), and not counted.
+WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no WHERE id = $1 AND epoch = $2 AND flush_no = $5 RETURNING 1),
 taken AS (
     UPDATE tasker_tasks SET owner = $1
     WHERE EXISTS (SELECT 1 FROM fence) AND id = ANY (

@@ -43,11 +43,12 @@ pub(super) const CHANGE_TYPES: [&str; 16] = [
 pub(super) const EVENT_TYPES: [&str; 12] =
     ["text", "bigint", "text", "uuid", "text", "uuid", "text", "int", "text", "text", "text", "text"];
 
-/// `$1` is the node, `$2` its epoch; then, section by section, a count where one is checked and the arrays.
+/// `$1` is the node, `$2` its epoch, `$3` the number of the flush before; then, section by section, a count where one is checked and the arrays.
 pub(super) fn build(sections: Sections) -> String {
-    let mut numbers = Numbers(2);
+    let mut numbers = Numbers(3);
     let mut sql = String::from(
-        "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1 WHERE id = $1 AND epoch = $2 RETURNING 1)",
+        "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1
+    WHERE id = $1 AND epoch = $2 AND flush_no = $3 RETURNING 1)",
     );
     if sections.created {
         create(&mut sql, &mut numbers);
@@ -171,21 +172,21 @@ ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespac
     );
 }
 
-/// Removes task `$3`, which must be settled and nobody's, and appends its one last event.
+/// Removes task `$4`, which must be settled and nobody's, and appends its one last event.
 pub(super) const DELETE: &str = "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1
-    WHERE id = $1 AND epoch = $2 RETURNING 1),
-td AS (DELETE FROM tasker_tasks USING fence WHERE id = $3 AND owner IS NULL
+    WHERE id = $1 AND epoch = $2 AND flush_no = $3 RETURNING 1),
+td AS (DELETE FROM tasker_tasks USING fence WHERE id = $4 AND owner IS NULL
     AND status IN ('complete', 'cancelled', 'resolved_manually') RETURNING 1),
 ok AS MATERIALIZED (SELECT 1 / count(*)::int AS one FROM td),
-sd AS (DELETE FROM tasker_workflow_steps USING ok WHERE task_id = $3 AND ok.one = 1),
-ed AS (DELETE FROM tasker_workflow_events USING ok WHERE task_id = $3 AND ok.one = 1),
-ps AS (UPDATE tasker_log SET position = position + $4::bigint FROM ok WHERE id = 1 AND ok.one = 1
-    RETURNING position - $4::bigint AS base),
+sd AS (DELETE FROM tasker_workflow_steps USING ok WHERE task_id = $4 AND ok.one = 1),
+ed AS (DELETE FROM tasker_workflow_events USING ok WHERE task_id = $4 AND ok.one = 1),
+ps AS (UPDATE tasker_log SET position = position + $5::bigint FROM ok WHERE id = 1 AND ok.one = 1
+    RETURNING position - $5::bigint AS base),
 ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespace, task_id, task_name, step_id,
         step_name, attempt, from_status, to_status, actor, details)
     SELECT ps.base + u.place, u.name, u.occurred_at, u.namespace, u.task_id, u.task_name, u.step_id, u.step_name,
         u.attempt, u.from_status, u.to_status, u.actor, u.details::jsonb
-    FROM UNNEST($5::text[], $6::bigint[], $7::text[], $8::uuid[], $9::text[], $10::uuid[], $11::text[], $12::int[],
-        $13::text[], $14::text[], $15::text[], $16::text[]) WITH ORDINALITY u (name, occurred_at, namespace, task_id,
+    FROM UNNEST($6::text[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::uuid[], $12::text[], $13::int[],
+        $14::text[], $15::text[], $16::text[], $17::text[]) WITH ORDINALITY u (name, occurred_at, namespace, task_id,
         task_name, step_id, step_name, attempt, from_status, to_status, actor, details, place), ps RETURNING 1)
 SELECT (SELECT base FROM ps), (SELECT one FROM ok), pg_notify('tasker_events', $1::text)::text";
