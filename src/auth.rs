@@ -1,7 +1,15 @@
-//! Who calls, and what can be permitted.
+//! Who calls, and what they may do.
 
+mod authenticator;
+mod coordinator;
+mod grants;
+mod namespaces;
 mod permission;
 mod subject;
 
+pub use authenticator::{Authenticator, Credentials, Rejected};
+pub use coordinator::{AuthorizationCoordinator, CoordinatorError};
+pub use grants::{Grant, Grants};
+pub use namespaces::Namespaces;
 pub use permission::Permission;
-pub use subject::Subject;
+pub use subject::{Bounds, Subject};

@@ -2,25 +2,77 @@
 
 use std::sync::Arc;
 
-/// Who calls: recorded with everything they change.
+use crate::model::time::Timestamp;
+
+/// Who calls: recorded with everything they change. Made anew for every request; cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject {
     name: Option<Arc<str>>,
+    roles: Arc<[Arc<str>]>,
+    bounds: Bounds,
+    expires_at: Option<Timestamp>,
+}
+
+/// What a credential narrows its subject's grants to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Only these namespaces; none means that it narrows nothing.
+    pub namespaces: Option<Arc<[Arc<str>]>>,
+    /// Only steps of these handler classes may be claimed; none means any.
+    pub handler_classes: Option<Arc<[Arc<str>]>>,
 }
 
 impl Subject {
-    /// Nobody in particular: the service runs without authentication.
-    pub const fn anonymous() -> Self {
-        Self { name: None }
+    /// Nobody in particular: no credential was shown.
+    pub fn anonymous() -> Self {
+        Self::default()
     }
 
     /// Someone who is known by name.
     pub fn named(name: impl Into<Arc<str>>) -> Self {
-        Self { name: Some(name.into()) }
+        Self { name: Some(name.into()), ..Self::default() }
+    }
+
+    /// The same, with these roles, as the credential names them: `viewer`, not `role:viewer`.
+    #[must_use]
+    pub fn with_roles(self, roles: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
+        Self { roles: roles.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// The same, narrowed.
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// The same, until then.
+    #[must_use]
+    pub fn until(self, expires_at: Timestamp) -> Self {
+        Self { expires_at: Some(expires_at), ..self }
     }
 
     /// The name, where there is one.
     pub const fn name(&self) -> Option<&Arc<str>> {
         self.name.as_ref()
+    }
+
+    /// Whether anybody has signed in.
+    pub const fn is_anonymous(&self) -> bool {
+        self.name.is_none()
+    }
+
+    /// What the credential says about roles. One that no policy defines grants nothing.
+    pub fn roles(&self) -> &[Arc<str>] {
+        &self.roles
+    }
+
+    /// What the credential narrows the grants to.
+    pub const fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    /// When the credential stops being one.
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
     }
 }

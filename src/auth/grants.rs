@@ -1,0 +1,115 @@
+//! What a subject may do, worked out once: a lookup in the end.
+
+use std::collections::HashMap;
+
+use super::{Namespaces, Permission};
+use crate::model::time::Timestamp;
+
+/// Everything that one subject may do, under one version of the policy.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grants {
+    permitted: HashMap<Permission, Grant>,
+    valid_until: Option<Timestamp>,
+    version: u64,
+}
+
+/// Where one permission holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// For every task there.
+    pub namespaces: Namespaces,
+    /// There, for the tasks that the subject created.
+    pub own: Namespaces,
+}
+
+static NOWHERE: Grant = Grant::NONE;
+
+impl Grant {
+    /// Nowhere, for nothing.
+    pub const NONE: Self = Self { namespaces: Namespaces::NONE, own: Namespaces::NONE };
+
+    /// For every task in these namespaces.
+    pub const fn within(namespaces: Namespaces) -> Self {
+        Self { namespaces, own: Namespaces::NONE }
+    }
+
+    /// For the tasks in these namespaces that the subject created.
+    pub const fn own(namespaces: Namespaces) -> Self {
+        Self { namespaces: Namespaces::NONE, own: namespaces }
+    }
+
+    /// Whether it holds for nothing at all.
+    pub fn is_none(&self) -> bool {
+        self.namespaces.is_none() && self.own.is_none()
+    }
+
+    /// Whether it holds for a task in `namespace`, which the subject created or not.
+    pub fn covers(&self, namespace: &str, own: bool) -> bool {
+        self.namespaces.contains(namespace) || own && self.own.contains(namespace)
+    }
+
+    /// What both permit.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let owned = |grant: &Self| grant.namespaces.or(&grant.own);
+        Self { namespaces: self.namespaces.and(&other.namespaces), own: owned(self).and(&owned(other)) }
+    }
+}
+
+impl Grants {
+    /// Under this version of the policy; nothing yet.
+    pub fn of_version(version: u64) -> Self {
+        Self { version, ..Self::default() }
+    }
+
+    /// Everything, everywhere: authorization is turned off.
+    pub fn everything() -> Self {
+        let mut grants = Self::default();
+        for &permission in Permission::ALL {
+            grants.permit(permission, Grant::within(Namespaces::ALL));
+        }
+        grants
+    }
+
+    /// Adds one; what was permitted before stays.
+    pub fn permit(&mut self, permission: Permission, grant: Grant) {
+        let known = self.permitted.entry(permission).or_insert(Grant::NONE);
+        *known = Grant { namespaces: known.namespaces.or(&grant.namespaces), own: known.own.or(&grant.own) };
+    }
+
+    /// They must be worked out again after this.
+    #[must_use]
+    pub fn until(self, valid_until: Timestamp) -> Self {
+        Self { valid_until: Some(valid_until), ..self }
+    }
+
+    /// The same, within `namespaces` only: a credential may narrow what its subject may do.
+    #[must_use]
+    pub fn narrowed(&self, namespaces: &Namespaces) -> Self {
+        let mut narrowed = self.clone();
+        for grant in narrowed.permitted.values_mut() {
+            *grant = Grant { namespaces: grant.namespaces.and(namespaces), own: grant.own.and(namespaces) };
+        }
+        narrowed
+    }
+
+    /// Where this permission holds.
+    pub fn of(&self, permission: Permission) -> &Grant {
+        self.permitted.get(&permission).unwrap_or(&NOWHERE)
+    }
+
+    /// Whether it holds anywhere.
+    pub fn any(&self, permission: Permission) -> bool {
+        !self.of(permission).is_none()
+    }
+
+    /// When they must be worked out again, if not only after a change of the policy.
+    pub const fn valid_until(&self) -> Option<Timestamp> {
+        self.valid_until
+    }
+
+    /// Of the policy they were worked out from.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+}
