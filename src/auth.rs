@@ -5,6 +5,7 @@ mod coordinator;
 mod grants;
 mod namespaces;
 mod permission;
+pub mod policy;
 mod subject;
 
 pub use authenticator::{Authenticator, Credentials, Rejected};
@@ -12,4 +13,5 @@ pub use coordinator::{AuthorizationCoordinator, CoordinatorError};
 pub use grants::{Grant, Grants};
 pub use namespaces::Namespaces;
 pub use permission::Permission;
+pub use policy::{Policy, PolicyCoordinator, PolicyFiles};
 pub use subject::{Bounds, Subject};

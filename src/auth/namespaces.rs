@@ -57,6 +57,24 @@ impl Namespaces {
         self.not().and(&other.not()).not()
     }
 
+    /// What is in any of them; each is looked at once, however many there are.
+    pub fn union<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut named = BTreeSet::new();
+        let mut missing: Option<BTreeSet<Arc<str>>> = None;
+        for set in sets {
+            match set {
+                Self::Only(names) => named.extend(names.iter().cloned()),
+                Self::Except(names) => {
+                    missing = Some(missing.map_or_else(|| names.clone(), |missing| &missing & names))
+                }
+            }
+        }
+        match missing {
+            Some(missing) => Self::Except(&missing - &named),
+            None => Self::Only(named),
+        }
+    }
+
     /// What is not in it.
     #[must_use]
     pub fn not(&self) -> Self {
@@ -91,6 +109,7 @@ mod tests {
                 prop_assert_eq!(a.and(&b).contains(name), a.contains(name) && b.contains(name));
                 prop_assert_eq!(a.or(&b).contains(name), a.contains(name) || b.contains(name));
                 prop_assert_eq!(a.not().contains(name), !a.contains(name));
+                prop_assert_eq!(Namespaces::union([&a, &b]).contains(name), a.or(&b).contains(name));
             }
         }
     }

@@ -108,6 +108,16 @@ impl Permission {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|permission| permission.as_str() == text)
     }
+
+    /// What is before the colon: `tasker.task`.
+    pub fn resource(self) -> &'static str {
+        self.as_str().split_once(':').map_or(self.as_str(), |(resource, _)| resource)
+    }
+
+    /// What is behind it: `index`.
+    pub fn action(self) -> &'static str {
+        self.as_str().split_once(':').map_or("", |(_, action)| action)
+    }
 }
 
 impl fmt::Display for Permission {
