@@ -20,7 +20,8 @@ fn large(lines: usize) -> String {
 
 fn open(text: &str) -> (TempDir, PolicyCoordinator) {
     let folder = TempDir::new().expect("a folder");
-    let files = PolicyFiles { policy: folder.path().join("policy.csv"), model: folder.path().join("model.conf") };
+    let files =
+        PolicyFiles { policy: folder.path().join("policy.csv"), model: folder.path().join("model.conf") };
     fs::write(&files.policy, text).expect("written");
     let coordinator = PolicyCoordinator::open(files).expect("a policy");
     (folder, coordinator)
