@@ -103,6 +103,14 @@ impl Grants {
         !self.of(permission).is_none()
     }
 
+    /// How many names are in it, roughly: what it costs to keep.
+    pub(super) fn size(&self) -> usize {
+        let names = |set: &Namespaces| match set {
+            Namespaces::Only(names) | Namespaces::Except(names) => names.len(),
+        };
+        self.permitted.values().map(|grant| 1 + names(&grant.namespaces) + names(&grant.own)).sum()
+    }
+
     /// When they must be worked out again, if not only after a change of the policy.
     pub const fn valid_until(&self) -> Option<Timestamp> {
         self.valid_until

@@ -103,7 +103,7 @@ impl Policy {
             problems.found
         });
         let index = compiled?;
-        if !somebody_may(&index, Permission::PolicyUpdate) {
+        if !index.anybody_has(Permission::PolicyUpdate) {
             problems.warning(
                 None,
                 "nobody has tasker.policy:update, so nobody can have a changed policy loaded but by a signal or a \
@@ -200,10 +200,6 @@ fn named_namespace(line: &Line) -> Option<&str> {
             Some(&**namespace).filter(|name| *name != vocabulary::ANY)
         }
     }
-}
-
-fn somebody_may(index: &Index, permission: Permission) -> bool {
-    index.subjects().into_iter().any(|subject| index.grants([subject], 0).any(permission))
 }
 
 fn read_text(path: &Path) -> Result<String, Vec<Problem>> {

@@ -14,8 +14,8 @@ use crate::auth::{AuthorizationCoordinator, CoordinatorError, Grants, Subject};
 
 use super::{Policy, PolicyFiles, Problem};
 
-/// Subjects whose grants are kept.
-const KEPT: u64 = 10_000;
+/// Names and permissions in the grants that are kept: some ten thousand subjects, or fewer with many namespaces.
+const KEPT: u64 = 1_000_000;
 
 /// Which policy is in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl PolicyCoordinator {
             in_force: RwLock::new(in_force),
             version: watch::Sender::new(1),
             reloading: Mutex::new(()),
-            kept: Cache::new(KEPT),
+            kept: Cache::builder().max_capacity(KEPT).weigher(weight).build(),
         })
     }
 
@@ -128,6 +128,11 @@ impl AuthorizationCoordinator for PolicyCoordinator {
     fn version(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }
+}
+
+fn weight(key: &Key, grants: &Arc<Grants>) -> u32 {
+    const EACH: usize = 16;
+    u32::try_from(EACH + key.roles.len() + grants.size()).unwrap_or(u32::MAX)
 }
 
 /// A panic grants nothing.

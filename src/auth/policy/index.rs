@@ -5,10 +5,7 @@
 //! counts where its own namespaces and those of the role meet; what is allowed minus what is denied is granted. That
 //! this equals `enforce` is tested on random policies, and compared on each policy that is loaded.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::RwLock;
 
@@ -80,8 +77,10 @@ impl Index {
         grants
     }
 
-    /// Everybody that a `p` line is about.
-    pub fn subjects(&self) -> BTreeSet<&str> {
-        self.rules.keys().map(String::as_str).collect()
+    /// Whether there is anybody who has it: one of those it is said about.
+    pub fn anybody_has(&self, permission: Permission) -> bool {
+        let allows = |rule: &Rule| !rule.deny && rule.permissions.contains(&permission);
+        let mut named = self.rules.iter().filter(|(_, rules)| rules.iter().any(allows)).map(|(name, _)| name);
+        named.any(|name| self.grants([name.as_str()], 0).any(permission))
     }
 }

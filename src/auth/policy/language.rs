@@ -117,3 +117,20 @@ fn logical_lines(text: &str) -> Vec<(u32, String)> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_wrong_in_casbin_is_a_fault_and_no_answer() {
+        assert_eq!(
+            fenced(|| -> casbin::Result<bool> { panic!("unwrap") }),
+            Err(Fault("it panicked".to_owned()))
+        );
+        let language = Language::new(&[], Arc::new(RwLock::new(Roles::default()))).expect("an empty policy");
+        let too_few = fenced(|| language.enforcer.enforce(("user:ada", "shop")));
+        assert!(too_few.is_err(), "casbin refuses a question with another number of words");
+        assert_eq!(language.enforce("user:ada", "shop", Permission::TaskIndex), Ok(false));
+    }
+}
