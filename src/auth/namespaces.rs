@@ -33,6 +33,11 @@ impl Namespaces {
         matches!(self, Self::Except(names) if names.is_empty())
     }
 
+    /// Whether those that nobody named are in it.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Except(_))
+    }
+
     /// Whether this one is in it.
     pub fn contains(&self, name: &str) -> bool {
         match self {

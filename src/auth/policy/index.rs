@@ -2,7 +2,8 @@
 //!
 //! For one subject, casbin's model permits what some matching line allows and no matching line denies; a line matches
 //! where the subject is, or has the role of, its first word. Here the same is said once for all namespaces: a line
-//! counts where its own namespaces and those of the role meet; what is allowed minus what is denied is granted. That
+//! counts where its own namespaces and those of the role meet; what is allowed minus what is denied is granted. What
+//! is of the service as a whole is asked for in a namespace that no line can name, so it is all or nothing. That
 //! this equals `enforce` is tested on random policies, and compared on each policy that is loaded.
 
 use std::{collections::HashMap, sync::Arc};
@@ -70,6 +71,12 @@ impl Index {
         let mut grants = Grants::of_version(version);
         for (permission, Found { allowed, denied }) in found {
             let namespaces = Namespaces::union(&allowed).and(&Namespaces::union(&denied).not());
+            let namespaces = match permission.is_of_the_service() {
+                // It is in none of the namespaces that lines name.
+                true if namespaces.is_open() => Namespaces::ALL,
+                true => Namespaces::NONE,
+                false => namespaces,
+            };
             if !namespaces.is_none() {
                 grants.permit(permission, Grant::within(namespaces));
             }

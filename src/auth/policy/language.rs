@@ -17,6 +17,9 @@ use super::{
 /// The model: how lines are read and who wins.
 pub(super) const MODEL: &str = include_str!("model.conf");
 
+/// Where the service as a whole is: no namespace can have this name, so only `*` covers it.
+pub(super) const NO_NAMESPACE: &str = "/";
+
 /// casbin could not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("casbin can't evaluate the policy: {0}")]
@@ -64,6 +67,7 @@ impl Language {
 
     /// What casbin says, line by line. It costs time for every line, so requests are not decided by it.
     pub fn enforce(&self, subject: &str, namespace: &str, permission: Permission) -> Result<bool, Fault> {
+        let namespace = if permission.is_of_the_service() { NO_NAMESPACE } else { namespace };
         fenced(|| self.enforcer.enforce((subject, namespace, permission.resource(), permission.action())))
     }
 }

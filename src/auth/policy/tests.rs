@@ -51,15 +51,34 @@ fn every_resource_leaves_out_what_hands_out_permissions() {
 }
 
 #[test]
+fn what_is_of_the_service_is_held_altogether_or_not_at_all() {
+    let policy = policy(
+        "p, role:shop, shop, *, *, allow\np, role:admin, *, *, *, allow\np, role:admin, bank, *, *, deny\n\
+         p, role:admin, *, tasker.api_token, create, allow",
+    );
+    let held = |roles: &[&str]| ada(&policy, roles).of(Permission::MetricsIndex).namespaces.clone();
+    assert_eq!(
+        held(&["shop"]),
+        Namespaces::NONE,
+        "a permission for one namespace has nothing of the service"
+    );
+    assert_eq!(held(&["admin"]), Namespaces::ALL, "a deny in one namespace takes nothing of it away");
+
+    let narrowed = ada(&policy, &["admin"]).narrowed(&Namespaces::only(["shop"]));
+    assert!(!narrowed.any(Permission::MetricsIndex) && !narrowed.any(Permission::ApiTokenCreate));
+    assert_eq!(narrowed.of(Permission::TaskIndex).namespaces, Namespaces::only(["shop"]));
+}
+
+#[test]
 fn a_role_reaches_through_roles_where_all_of_the_way_holds() {
     let policy = policy(
         "g, user:ada, role:lead, shop\ng, user:ada, role:lead, bank\ng, role:lead, role:viewer, *\n\
          g, role:viewer, role:guest, bank\n\
-         p, role:viewer, *, tasker.task, index, allow\np, role:guest, *, tasker.node, index, allow",
+         p, role:viewer, *, tasker.task, index, allow\np, role:guest, *, tasker.event, index, allow",
     );
     let grants = ada(&policy, &[]);
     assert_eq!(grants.of(Permission::TaskIndex).namespaces, Namespaces::only(["bank", "shop"]));
-    assert_eq!(grants.of(Permission::NodeIndex).namespaces, Namespaces::only(["bank"]));
+    assert_eq!(grants.of(Permission::EventIndex).namespaces, Namespaces::only(["bank"]));
 }
 
 #[test]

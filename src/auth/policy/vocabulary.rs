@@ -12,18 +12,6 @@ pub(super) const ANY: &str = "*";
 /// Who has these could give themselves more, so a permission for every resource leaves them out. The model says the same.
 const WRITTEN_OUT: [&str; 2] = ["tasker.api_token", "tasker.policy"];
 
-/// There is one of each for the whole service: nothing of them lies in a namespace.
-const OF_THE_SERVICE: [&str; 8] = [
-    "tasker.annotation_type",
-    "tasker.api_token",
-    "tasker.event_definition",
-    "tasker.health_status",
-    "tasker.metrics",
-    "tasker.node",
-    "tasker.policy",
-    "tasker.schema",
-];
-
 /// What a line is about; `resource` and `action` are names or [`ANY`].
 pub(super) fn permissions(resource: &str, action: &str, deny: bool) -> Vec<Permission> {
     let is_meant = |permission: &Permission| {
@@ -35,7 +23,9 @@ pub(super) fn permissions(resource: &str, action: &str, deny: bool) -> Vec<Permi
 
 /// Whether namespaces mean nothing to it.
 pub(super) fn is_of_the_service(resource: &str) -> bool {
-    OF_THE_SERVICE.contains(&resource)
+    Permission::ALL
+        .iter()
+        .any(|permission| permission.resource() == resource && permission.is_of_the_service())
 }
 
 /// Whether there is such a resource, or what is wrong with the word.
