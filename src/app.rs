@@ -1,6 +1,7 @@
 //! Wires the service together and starts it: with a user's own handlers, or as the `tasker` program.
 
 mod address;
+mod authorization;
 mod banner;
 mod builder;
 mod open;

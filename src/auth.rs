@@ -5,6 +5,7 @@ mod coordinator;
 mod grants;
 mod permission;
 mod permissions;
+pub mod policy;
 mod subject;
 mod warden;
 
@@ -14,5 +15,6 @@ pub use coordinator::{AuthorizationCoordinator, CoordinatorError};
 pub use grants::{Grant, Grants};
 pub use permission::Permission;
 pub use permissions::Permissions;
+pub use policy::{Policy, PolicyCoordinator, PolicyFiles};
 pub use subject::{Bounds, Subject};
 pub use warden::Warden;

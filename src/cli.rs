@@ -1,6 +1,7 @@
 //! The command line.
 
 mod bench;
+mod permission;
 mod serve;
 mod task;
 mod template;
@@ -10,9 +11,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    app::Builder,
     config::{Config, DatabaseUrl, Overrides, Variables},
     graphql,
-    orchestration::handler::Handlers,
 };
 
 /// Runs workflows that must finish.
@@ -36,6 +37,9 @@ enum Command {
     /// Looks at the task templates.
     #[command(subcommand)]
     Template(template::Template),
+    /// Looks at the policy: who may do what.
+    #[command(subcommand)]
+    Permission(permission::Permission),
     /// Starts and steers tasks on a running service.
     Task(task::Task),
     /// Measures this build on this machine: latency beside a bare commit, throughput, cost of a step, memory.
@@ -60,8 +64,8 @@ impl Place {
     }
 }
 
-/// Parses the command line and does what it says, with an application's handlers.
-pub fn run(handlers: Handlers) -> ExitCode {
+/// Parses the command line and does what it says, with what an application brings.
+pub fn run(builder: Builder) -> ExitCode {
     let arguments = Arguments::parse();
     // TLS for those who reach PostgreSQL or a service through it; a second installation changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -71,23 +75,24 @@ pub fn run(handlers: Handlers) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error).context("the runtime can't start")),
     };
-    match runtime.block_on(carry_out(arguments, handlers)) {
+    match runtime.block_on(carry_out(arguments, builder)) {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
 }
 
-async fn carry_out(arguments: Arguments, handlers: Handlers) -> anyhow::Result<ExitCode> {
+async fn carry_out(arguments: Arguments, builder: Builder) -> anyhow::Result<ExitCode> {
     let variables = Variables::of_process();
     match arguments.command {
-        None => arguments.serve.run(handlers, variables).await,
-        Some(Command::Serve(serve)) => serve.run(handlers, variables).await,
+        None => arguments.serve.run(builder, variables).await,
+        Some(Command::Serve(serve)) => serve.run(builder, variables).await,
         Some(Command::Migrate(place)) => migrate(&place, &variables).await,
         Some(Command::Schema) => {
             print!("{}", graphql::schema::sdl());
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Template(template)) => template.run(&handlers, &variables),
+        Some(Command::Template(template)) => template.run(&builder.handlers, &variables),
+        Some(Command::Permission(permission)) => permission.run(&variables),
         Some(Command::Task(task)) => task.run().await,
         Some(Command::Bench(bench)) => bench.run().await.map(|()| ExitCode::SUCCESS),
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+mod authorization;
 mod check;
 mod database;
 mod environment;
@@ -30,6 +31,7 @@ mod vet;
 #[cfg(test)]
 mod tests;
 
+pub use self::authorization::Authorization;
 pub use self::database::{Database, PrimaryDatabase};
 pub use self::environment::{Environment, Variables};
 pub use self::graphql::{Graphql, Limits};
@@ -57,6 +59,8 @@ pub struct Config {
     pub orchestration: Orchestration,
     /// The GraphQL endpoint and its limits.
     pub graphql: Graphql,
+    /// Whether a policy decides who may do what, and where it is.
+    pub authorization: Authorization,
     /// What is logged, and in which form.
     pub logging: Logging,
     /// `TASKER_ENV`. Not a key of a file.
@@ -84,6 +88,11 @@ impl Config {
         let config = Self { environment, directory: directory.to_owned(), ..sections };
         check::all(&config, &mut sources);
         sources.finish(config)
+    }
+
+    /// The policy file and the model beside it.
+    pub fn policy_files(&self) -> (PathBuf, PathBuf) {
+        (self.directory.join(&self.authorization.policy), self.directory.join(&self.authorization.model))
     }
 
     /// The folder of the task templates.

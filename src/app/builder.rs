@@ -3,6 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use crate::{
+    auth::AuthorizationCoordinator,
     cli,
     config::{Config, Variables},
     orchestration::handler::{Handlers, StepHandler, TaskHandler},
@@ -33,14 +34,15 @@ pub struct Tasker;
 impl Tasker {
     /// Begins with the built-in handlers.
     pub fn builder() -> Builder {
-        Builder { handlers: Handlers::new() }
+        Builder { handlers: Handlers::new(), authorization: None }
     }
 }
 
-/// Collects handlers.
+/// Collects handlers, and what else an application brings.
 #[derive(Clone)]
 pub struct Builder {
-    handlers: Handlers,
+    pub(crate) handlers: Handlers,
+    pub(super) authorization: Option<Arc<dyn AuthorizationCoordinator>>,
 }
 
 impl Builder {
@@ -58,13 +60,21 @@ impl Builder {
         self
     }
 
+    /// `coordinator` decides who may do what, instead of the policy file. It is asked where `authorization.enabled` is
+    /// true.
+    #[must_use]
+    pub fn authorization(mut self, coordinator: impl AuthorizationCoordinator) -> Self {
+        self.authorization = Some(Arc::new(coordinator));
+        self
+    }
+
     /// The whole `tasker` program with these handlers: parses the command line and does what it says.
     pub fn run(self) -> ExitCode {
-        cli::run(self.handlers)
+        cli::run(self)
     }
 
     /// The service by itself, to be served or mounted in an application's own router.
     pub async fn open(self, config: Config, variables: Variables) -> Result<App, Error> {
-        App::open(config, self.handlers, variables).await
+        App::open(config, self, variables).await
     }
 }

@@ -4,8 +4,9 @@ use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
 
 use axum::Router;
 
-use super::template_files;
+use super::{Builder, authorization::Authorization, template_files};
 use crate::{
+    auth::{AuthorizationCoordinator, PolicyCoordinator, policy},
     config::{Config, Variables},
     data::{self, Database, connect::Kind, lock::EngineLock, migrate, named_task},
     metrics::Metrics,
@@ -22,6 +23,9 @@ pub enum Error {
     /// Templates have mistakes.
     #[error("{} template problem(s); nothing is started until they are mended:\n{}", .0.len(), lines(.0))]
     Templates(Vec<Problem>),
+    /// The policy has mistakes, or there is none.
+    #[error("{} policy problem(s); nothing is started until they are mended:\n{}", .0.len(), lines(.0))]
+    Policy(Vec<policy::Problem>),
     /// A template changed although its version did not.
     #[error("{0} has other content than the tasks that run under this version; give it a new version")]
     Changed(String),
@@ -45,13 +49,16 @@ pub enum Error {
 pub struct App {
     pub(super) config: Config,
     pub(super) engine: Engine,
+    pub(super) authorization: Authorization,
     /// Held for as long as the engine runs.
     pub(super) lock: Option<EngineLock>,
 }
 
 impl App {
     /// Opens the database, brings it up to date, loads the templates, and starts the engine.
-    pub async fn open(config: Config, handlers: Handlers, variables: Variables) -> Result<Self, Error> {
+    pub(super) async fn open(config: Config, builder: Builder, variables: Variables) -> Result<Self, Error> {
+        let Builder { handlers, authorization } = builder;
+        let authorization = Authorization::open(&config, authorization)?;
         let templates = load(&config, &handlers, &variables)?;
         let address = config.database.primary.url.as_str();
         let database =
@@ -74,12 +81,22 @@ impl App {
             clock: Clock::System,
         };
         let engine = Engine::start(parts).await?;
-        Ok(Self { config, engine, lock })
+        Ok(Self { config, engine, authorization, lock })
     }
 
     /// The engine, for an application that calls its verbs itself.
     pub const fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Who decides what may be done; nobody where authorization is off.
+    pub fn authorization(&self) -> Option<Arc<dyn AuthorizationCoordinator>> {
+        self.authorization.coordinator()
+    }
+
+    /// The policy, where it is what decides.
+    pub fn policy(&self) -> Option<&Arc<PolicyCoordinator>> {
+        self.authorization.policy()
     }
 
     /// Everything under its usual path, for a service bound to `bound`: `/graphql`, `/graphiql`, `/health`, `/metrics`.
@@ -143,7 +160,7 @@ fn listen_advice(refusal: &std::io::Error) -> &'static str {
     }
 }
 
-fn lines(problems: &[Problem]) -> String {
+fn lines(problems: &[impl ToString]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 

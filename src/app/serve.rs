@@ -28,6 +28,7 @@ impl App {
         let bound = listener.local_addr().map_err(Error::Serve)?;
         let router = self.router(bound)?;
         println!("{}", self.banner(bound));
+        self.authorization.keep_up(self.engine.stopping().clone(), self.config.environment.is_development());
         let stop = self.engine.stopping().clone();
         let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(async move { stop.cancelled().await });

@@ -83,11 +83,15 @@ impl Grants {
         Self { valid_until: Some(valid_until), ..self }
     }
 
-    /// The same, within `namespaces` only: a credential may narrow what its subject may do.
+    /// The same, within `namespaces` only: a credential may narrow what its subject may do. One for some namespaces
+    /// has nothing of the service as a whole: it could not issue a token that is for all of them.
     #[must_use]
     pub fn narrowed(&self, namespaces: &Namespaces) -> Self {
         let mut narrowed = self.clone();
-        for grant in narrowed.permitted.values_mut() {
+        narrowed.permitted.retain(|permission, _| !permission.is_of_the_service() || namespaces.is_open());
+        for (_, grant) in
+            narrowed.permitted.iter_mut().filter(|(permission, _)| !permission.is_of_the_service())
+        {
             *grant = Grant { namespaces: grant.namespaces.and(namespaces), own: grant.own.and(namespaces) };
         }
         narrowed
@@ -101,6 +105,14 @@ impl Grants {
     /// Whether it holds anywhere.
     pub fn any(&self, permission: Permission) -> bool {
         !self.of(permission).is_none()
+    }
+
+    /// How many names are in it, roughly: what it costs to keep.
+    pub(super) fn size(&self) -> usize {
+        let names = |set: &Namespaces| match set {
+            Namespaces::Only(names) | Namespaces::Except(names) => names.len(),
+        };
+        self.permitted.values().map(|grant| 1 + names(&grant.namespaces) + names(&grant.own)).sum()
     }
 
     /// When they must be worked out again, if not only after a change of the policy.

@@ -108,6 +108,30 @@ impl Permission {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|permission| permission.as_str() == text)
     }
+
+    /// Whether there is one of it for the whole service, in no namespace: held altogether, or not at all.
+    pub fn is_of_the_service(self) -> bool {
+        let resource = self.resource();
+        [
+            "tasker.api_token",
+            "tasker.health_status",
+            "tasker.metrics",
+            "tasker.node",
+            "tasker.policy",
+            "tasker.schema",
+        ]
+        .contains(&resource)
+    }
+
+    /// What is before the colon: `tasker.task`.
+    pub fn resource(self) -> &'static str {
+        self.as_str().split_once(':').map_or(self.as_str(), |(resource, _)| resource)
+    }
+
+    /// What is behind it: `index`.
+    pub fn action(self) -> &'static str {
+        self.as_str().split_once(':').map_or("", |(_, action)| action)
+    }
 }
 
 impl fmt::Display for Permission {

@@ -66,6 +66,11 @@ impl Subject {
         &self.roles
     }
 
+    /// The same, for a key that outlives the subject.
+    pub(super) fn shared_roles(&self) -> Arc<[Arc<str>]> {
+        self.roles.clone()
+    }
+
     /// What the credential narrows the grants to.
     pub const fn bounds(&self) -> &Bounds {
         &self.bounds

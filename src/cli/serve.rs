@@ -6,9 +6,8 @@ use clap::Args;
 
 use super::Place;
 use crate::{
-    app::{self, App},
+    app::{self, Builder},
     config::{Overrides, Variables},
-    orchestration::handler::Handlers,
     telemetry,
 };
 
@@ -26,13 +25,13 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) async fn run(self, handlers: Handlers, variables: Variables) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, builder: Builder, variables: Variables) -> anyhow::Result<ExitCode> {
         let overrides =
             Overrides { listen: self.listen.clone(), insecure: self.insecure, ..Overrides::default() };
         let config = self.place.load(overrides, &variables)?;
         telemetry::init(&config.logging)?;
         let listener = app::listen(&config).await?;
-        let app = App::open(config, handlers, variables).await?;
+        let app = builder.open(config, variables).await?;
         app.serve(listener).await?;
         Ok(ExitCode::SUCCESS)
     }

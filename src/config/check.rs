@@ -3,6 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 use super::Config;
+use super::authorization;
 use super::range;
 use super::sources::Sources;
 
@@ -13,6 +14,7 @@ pub fn all(config: &Config, sources: &mut Sources) {
     origins(config, sources);
     hosts(config, sources);
     database(config, sources);
+    authorization::check(&config.authorization, sources);
     level(config, sources);
 }
 

@@ -299,8 +299,8 @@ fn a_password_is_never_shown() {
     let written = ("tasker.yaml", "database: {primary: {url: 'mysql://ada:hunter2@db/tasker'}}");
     let overrides =
         Overrides { database_url: "my:hunter2@db?password=hunter2".parse().ok(), ..Overrides::default() };
-    let said =
-        complaints(&[written], &[]) + &complaints_with(&[], &[], &overrides) + &format!("{overrides:?}");
+    let said = [complaints(&[written], &[]), complaints_with(&[], &[], &overrides), format!("{overrides:?}")]
+        .concat();
     assert!(!said.contains("hunter2") && said.contains("ada:***@db"), "{said}");
 
     let config = load(&[], &[("DATABASE_URL", "postgres://ada:hunter2@db/tasker")]).expect("settings");

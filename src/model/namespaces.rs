@@ -33,6 +33,11 @@ impl Namespaces {
         matches!(self, Self::Except(names) if names.is_empty())
     }
 
+    /// Whether those that nobody named are in it.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Except(_))
+    }
+
     /// Whether this one is in it.
     pub fn contains(&self, name: &str) -> bool {
         match self {
@@ -55,6 +60,24 @@ impl Namespaces {
     #[must_use]
     pub fn or(&self, other: &Self) -> Self {
         self.not().and(&other.not()).not()
+    }
+
+    /// What is in any of them; each is looked at once, however many there are.
+    pub fn union<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut named = BTreeSet::new();
+        let mut missing: Option<BTreeSet<Arc<str>>> = None;
+        for set in sets {
+            match set {
+                Self::Only(names) => named.extend(names.iter().cloned()),
+                Self::Except(names) => {
+                    missing = Some(missing.map_or_else(|| names.clone(), |missing| &missing & names))
+                }
+            }
+        }
+        match missing {
+            Some(missing) => Self::Except(&missing - &named),
+            None => Self::Only(named),
+        }
     }
 
     /// What is not in it.
@@ -91,6 +114,7 @@ mod tests {
                 prop_assert_eq!(a.and(&b).contains(name), a.contains(name) && b.contains(name));
                 prop_assert_eq!(a.or(&b).contains(name), a.contains(name) || b.contains(name));
                 prop_assert_eq!(a.not().contains(name), !a.contains(name));
+                prop_assert_eq!(Namespaces::union([&a, &b]).contains(name), a.or(&b).contains(name));
             }
         }
     }

@@ -33,7 +33,7 @@ pub use self::{
     catalog::{NotFound, Templates},
     context_schema::Violation,
     load::Limits,
-    problem::{Problem, Severity},
+    problem::{Problem, Severity, did_you_mean},
     variables::{Fault, Unresolved, Vars, resolve, substitute},
 };
 

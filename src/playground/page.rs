@@ -50,7 +50,7 @@ fn address(manifest: &Manifest, pinned: &Pinned, vendor: Vendor) -> String {
         Vendor::Embedded => "graphiql/assets/",
         Vendor::Cdn => &manifest.cdn,
     };
-    base.to_owned() + &pinned.path()
+    base.to_owned() + pinned.path().as_str()
 }
 
 fn is_style(pinned: &Pinned) -> bool {

@@ -6,6 +6,7 @@ mod place;
 mod story;
 mod app;
 mod architecture;
+mod authorization;
 mod crash;
 mod engine;
 mod graphql;

@@ -80,7 +80,7 @@ fn many_fragments_and_many_brackets_are_refused_before_parsing() {
     let fragments: String = (0..3_000).map(|n| format!("fragment F{n} on Query {{ a }} ")).collect();
     assert_eq!(verdict(&format!("{{ a }} {fragments}")), "tokens");
     for (open, close) in [("{", ""), ("{ a ", "}"), ("[", "]"), ("(", ")")] {
-        let nested = open.repeat(50_000) + &close.repeat(50_000);
+        let nested = [open.repeat(50_000), close.repeat(50_000)].concat();
         assert_eq!(verdict(&nested), "brackets", "{open}");
         assert_eq!(verdict(&format!("{{ a(b: {nested}) }}")), "brackets", "{open}");
     }
@@ -114,7 +114,7 @@ fn the_refusal_names_the_limit_and_its_number() {
 fn the_whole_document_counts_and_not_only_the_operation_that_runs() {
     let operation = |name: &str| format!("query {name} {{ r {{ {} }} }} ", "a ".repeat(3_000));
     assert_eq!(verdict(&operation("A")), "fine");
-    assert_eq!(verdict(&(operation("A") + &operation("B"))), "nodes");
+    assert_eq!(verdict(&[operation("A"), operation("B")].concat()), "nodes");
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl fmt::Display for Problem {
 }
 
 /// `; did you mean x?` for the candidate nearest to `word`, or nothing.
-pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     const NEAR_ENOUGH: f64 = 0.8;
     candidates
         .into_iter()
