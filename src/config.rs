@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+mod authentication;
 mod check;
 mod database;
 mod environment;
@@ -30,6 +31,9 @@ mod vet;
 #[cfg(test)]
 mod tests;
 
+pub use self::authentication::{
+    Authentication, JwksPlace, JwksSettings, JwtKeys, JwtSettings, Network, Pace, ProxySettings, SignIn, Written,
+};
 pub use self::database::{Database, PrimaryDatabase};
 pub use self::environment::{Environment, Variables};
 pub use self::graphql::{Graphql, Limits};
@@ -49,6 +53,8 @@ use self::sources::Sources;
 pub struct Config {
     /// Where it listens, and whom it answers.
     pub server: Server,
+    /// Who may call.
+    pub authentication: Authentication,
     /// Where tasks are kept.
     pub database: Database,
     /// Where task templates are, and how large they may be.
@@ -82,7 +88,7 @@ impl Config {
 
         let sections = sources.resolve(variables);
         let config = Self { environment, directory: directory.to_owned(), ..sections };
-        check::all(&config, &mut sources);
+        check::all(&config, overrides, &mut sources);
         sources.finish(config)
     }
 

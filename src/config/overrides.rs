@@ -2,7 +2,7 @@
 
 use super::url::DatabaseUrl;
 
-/// What the command line says about the settings. It wins over everything else.
+/// What the command line says about the settings, and what the program brings along. The command line wins over everything else.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// `--listen ADDR`.
@@ -11,4 +11,6 @@ pub struct Overrides {
     pub database_url: Option<DatabaseUrl>,
     /// `--insecure`.
     pub insecure: bool,
+    /// The program brings ways to sign in of its own, so that none have to be configured.
+    pub own_authenticators: bool,
 }
