@@ -39,7 +39,7 @@ pub use self::environment::{Environment, Variables};
 pub use self::graphql::{Graphql, Limits};
 pub use self::logging::{LogFormat, Logging};
 pub use self::orchestration::Orchestration;
-pub use self::overrides::Overrides;
+pub use self::overrides::{OwnSignIn, Overrides};
 pub use self::problem::{Error, Problem};
 pub use self::server::Server;
 pub use self::templates::Templates;

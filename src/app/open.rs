@@ -4,10 +4,11 @@ use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
 
 use axum::Router;
 
-use super::template_files;
+use super::{Extensions, sign_in, template_files};
 use crate::{
     config::{Config, Variables},
     data::{self, Database, connect::Kind, lock::EngineLock, migrate, named_task},
+    graphql::Authenticate,
     metrics::Metrics,
     model::template::{Problem, Templates},
     orchestration::{Clock, Engine, Parts, handler::Handlers},
@@ -36,6 +37,9 @@ pub enum Error {
     /// The GraphQL schema contradicts itself.
     #[error("the GraphQL schema can't be served")]
     Schema(#[source] async_graphql::parser::Error),
+    /// Nobody could sign in.
+    #[error("signing in can't be set up: {0}")]
+    SignIn(String),
     /// The server failed.
     #[error("the server failed")]
     Serve(#[source] std::io::Error),
@@ -45,13 +49,15 @@ pub enum Error {
 pub struct App {
     pub(super) config: Config,
     pub(super) engine: Engine,
+    pub(super) authenticate: Arc<dyn Authenticate>,
     /// Held for as long as the engine runs.
     pub(super) lock: Option<EngineLock>,
 }
 
 impl App {
     /// Opens the database, brings it up to date, loads the templates, and starts the engine.
-    pub async fn open(config: Config, handlers: Handlers, variables: Variables) -> Result<Self, Error> {
+    pub async fn open(config: Config, extensions: Extensions, variables: Variables) -> Result<Self, Error> {
+        let Extensions { handlers, authenticators } = extensions;
         let templates = load(&config, &handlers, &variables)?;
         let address = config.database.primary.url.as_str();
         let database =
@@ -63,6 +69,8 @@ impl App {
             migrate::check(&database).await?;
         }
         store(&config, &database, &templates).await?;
+        let clock = Clock::System;
+        let authenticate = sign_in::open(&config, authenticators, &database, &clock).await?;
         let parts = Parts {
             database,
             templates,
@@ -71,10 +79,10 @@ impl App {
             node: node_name(&variables),
             variables: Arc::new(move |name| variables.get(name).map(str::to_owned)),
             metrics: Metrics::new(),
-            clock: Clock::System,
+            clock,
         };
         let engine = Engine::start(parts).await?;
-        Ok(Self { config, engine, lock })
+        Ok(Self { config, engine, authenticate, lock })
     }
 
     /// The engine, for an application that calls its verbs itself.
@@ -84,7 +92,7 @@ impl App {
 
     /// Everything under its usual path, for a service bound to `bound`: `/graphql`, `/graphiql`, `/health`, `/metrics`.
     pub fn router(&self, bound: SocketAddr) -> Result<Router, Error> {
-        super::serve::router(&self.engine, &self.config, bound)
+        super::serve::router(self, bound)
     }
 
     /// Gives everything back: no new work, running steps may end within the grace, the rest is released.

@@ -6,9 +6,8 @@ use clap::Args;
 
 use super::Place;
 use crate::{
-    app::{self, App},
-    config::{Overrides, Variables},
-    orchestration::handler::Handlers,
+    app::{self, App, Extensions},
+    config::{OwnSignIn, Overrides, Variables},
     telemetry,
 };
 
@@ -26,13 +25,17 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) async fn run(self, handlers: Handlers, variables: Variables) -> anyhow::Result<ExitCode> {
-        let overrides =
-            Overrides { listen: self.listen.clone(), insecure: self.insecure, ..Overrides::default() };
+    pub(super) async fn run(self, extensions: Extensions, variables: Variables) -> anyhow::Result<ExitCode> {
+        let overrides = Overrides {
+            listen: self.listen.clone(),
+            insecure: self.insecure,
+            own_sign_in: if extensions.authenticators.is_empty() { OwnSignIn::None } else { OwnSignIn::Some },
+            ..Overrides::default()
+        };
         let config = self.place.load(overrides, &variables)?;
         telemetry::init(&config.logging)?;
         let listener = app::listen(&config).await?;
-        let app = App::open(config, handlers, variables).await?;
+        let app = App::open(config, extensions, variables).await?;
         app.serve(listener).await?;
         Ok(ExitCode::SUCCESS)
     }

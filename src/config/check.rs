@@ -4,7 +4,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::range;
 use super::sources::Sources;
-use super::{Config, Overrides};
+use super::{Config, OwnSignIn, Overrides};
 
 /// Looks at everything.
 pub fn all(config: &Config, overrides: &Overrides, sources: &mut Sources) {
@@ -44,13 +44,13 @@ fn authentication(config: &Config, overrides: &Overrides, sources: &mut Sources)
     if config.environment.is_production() && !decided {
         let message = "production needs a decision: write `true`, and how to sign in, or `false`";
         sources.refuse(ENABLED, message.to_owned());
-    } else if overrides.own_authenticators && !settings.enabled && !decided {
+    } else if overrides.own_sign_in == OwnSignIn::Some && !settings.enabled && !decided {
         let message = "this program brings a way to sign in: write `true` to use it, or `false`";
         sources.refuse(ENABLED, message.to_owned());
     }
     // One that is written and can't be used is not missing too.
     let written = sources.deciding(LIST).is_some_and(|(_, value)| value.as_sequence().is_none_or(|list| !list.is_empty()));
-    if settings.enabled && !overrides.own_authenticators && !written {
+    if settings.enabled && overrides.own_sign_in == OwnSignIn::None && !written {
         let message = "is on, and nobody could sign in; add one to `authentication.authenticators`, such as `{ type: api_token }`";
         sources.refuse(ENABLED, message.to_owned());
     }
