@@ -32,14 +32,15 @@ mod vet;
 mod tests;
 
 pub use self::authentication::{
-    Authentication, JwksPlace, JwksSettings, JwtKeys, JwtSettings, Network, Pace, ProxySettings, SignIn, Written,
+    Authentication, JwksPlace, JwksSettings, JwtKeys, JwtSettings, Network, Pace, ProxySettings, SignIn,
+    Written,
 };
 pub use self::database::{Database, PrimaryDatabase};
 pub use self::environment::{Environment, Variables};
 pub use self::graphql::{Graphql, Limits};
 pub use self::logging::{LogFormat, Logging};
 pub use self::orchestration::Orchestration;
-pub use self::overrides::{OwnSignIn, Overrides};
+pub use self::overrides::{Overrides, OwnSignIn};
 pub use self::problem::{Error, Problem};
 pub use self::server::Server;
 pub use self::templates::Templates;

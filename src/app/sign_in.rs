@@ -24,7 +24,9 @@ pub(super) async fn open(
     let clock = clock.clone();
     let now: Now = Arc::new(move || clock.now());
     let configured = config.authentication.read(&config.directory).map_err(|mistakes| {
-        let lines = mistakes.into_iter().map(|(path, message)| format!("authentication.authenticators{path}: {message}"));
+        let lines = mistakes
+            .into_iter()
+            .map(|(path, message)| format!("authentication.authenticators{path}: {message}"));
         Error::SignIn(lines.collect::<Vec<_>>().join("\n"))
     })?;
     let mut chain = own;
@@ -33,7 +35,8 @@ pub(super) async fn open(
             SignIn::ApiToken => Arc::new(ApiToken::new(Arc::new(Tokens(database.clone())), now.clone())),
             SignIn::Proxy(settings) => Arc::new(Proxy::new(settings)),
             SignIn::Jwt(settings) => {
-                let jwt = Jwt::new(*settings, now.clone()).map_err(|error| Error::SignIn(error.to_string()))?;
+                let jwt =
+                    Jwt::new(*settings, now.clone()).map_err(|error| Error::SignIn(error.to_string()))?;
                 // Bounded by the time a fetch may take. Without keys its tokens are refused until there are some.
                 jwt.ready().await;
                 Arc::new(jwt)

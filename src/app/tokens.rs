@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::{
-    async_trait,
     auth::{StoreError, StoredToken, TokenHash, TokenStore},
     data::{self, Database, api_tokens, entity::api_token::Model, load},
     model::time::Timestamp,

@@ -54,7 +54,8 @@ impl ApiToken {
             tracing::error!(error = &error as &dyn std::error::Error, "a token can't be looked up");
             Rejected::Unavailable
         })?;
-        let token = found.filter(|token| token.hash == hash).ok_or_else(|| invalid("there is no such token"))?;
+        let token =
+            found.filter(|token| token.hash == hash).ok_or_else(|| invalid("there is no such token"))?;
         let token = Arc::new(token);
         self.recent.insert(hash, (token.clone(), now));
         Ok(token)
@@ -102,8 +103,7 @@ impl Authenticator for ApiToken {
 fn subject(token: &StoredToken) -> Subject {
     let bounds =
         Bounds { namespaces: token.namespaces.clone(), handler_classes: token.handler_classes.clone() };
-    let subject =
-        Subject::named(token.name.clone()).with_roles(token.roles.iter().cloned()).within(bounds);
+    let subject = Subject::named(token.name.clone()).with_roles(token.roles.iter().cloned()).within(bounds);
     match token.expires_at {
         Some(end) => subject.until(end),
         None => subject,

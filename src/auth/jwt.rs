@@ -85,7 +85,8 @@ impl Jwt {
     }
 
     fn judge(&self, token: &str) -> Result<Subject, Rejected> {
-        let header = decode_header(token).map_err(|_| invalid("the token's header can't be read, or its algorithm is none there is"))?;
+        let header = decode_header(token)
+            .map_err(|_| invalid("the token's header can't be read, or its algorithm is none there is"))?;
         if !self.algorithms.contains(&header.alg) {
             return Err(invalid("the token is signed with an algorithm that is not accepted"));
         }
@@ -93,7 +94,9 @@ impl Jwt {
             return Err(invalid("the token demands an extension (`crit`), and none is understood"));
         }
         let key = self.key(&header)?;
-        let claims = decode::<Claims>(token, &key, &self.validation(header.alg)).map_err(|error| refusal(error.kind()))?.claims;
+        let claims = decode::<Claims>(token, &key, &self.validation(header.alg))
+            .map_err(|error| refusal(error.kind()))?
+            .claims;
         let end = claims::in_time(&claims, self.leeway, (self.now)())?;
         Ok(claims::subject(&claims, &self.names)?.until(end))
     }
@@ -101,10 +104,14 @@ impl Jwt {
     fn key(&self, header: &Header) -> Result<DecodingKey, Rejected> {
         match &self.keys {
             Keys::One(key) => Ok(key.clone()),
-            Keys::Published(keys) => keys.find(header.kid.as_deref(), header.alg).map_err(|missing| match missing {
-                Missing::Unavailable => Rejected::Unavailable,
-                Missing::Unknown => invalid("the token is signed with a key that its issuer has not published yet, or no longer"),
-            }),
+            Keys::Published(keys) => {
+                keys.find(header.kid.as_deref(), header.alg).map_err(|missing| match missing {
+                    Missing::Unavailable => Rejected::Unavailable,
+                    Missing::Unknown => invalid(
+                        "the token is signed with a key that its issuer has not published yet, or no longer",
+                    ),
+                })
+            }
         }
     }
 
@@ -130,7 +137,9 @@ impl Jwt {
 impl Authenticator for Jwt {
     async fn authenticate(&self, credentials: &Credentials) -> Result<Option<Subject>, Rejected> {
         let shown = Shown::of(&credentials.headers)?;
-        let Some(token) = shown.bearer().filter(|token| token.split('.').count() == 3) else { return Ok(None) };
+        let Some(token) = shown.bearer().filter(|token| token.split('.').count() == 3) else {
+            return Ok(None);
+        };
         if token.len() > MOST_BYTES {
             return Err(invalid("the token is longer than 16 KiB"));
         }

@@ -87,14 +87,21 @@ mod tests {
 
     fn proxy(namespaces: Option<&'static str>) -> Proxy {
         Proxy::new(ProxySettings {
-            trusted_peers: vec!["10.0.0.0/8".parse().expect("a network"), "fd00::1/128".parse().expect("one")],
+            trusted_peers: vec![
+                "10.0.0.0/8".parse().expect("a network"),
+                "fd00::1/128".parse().expect("one"),
+            ],
             subject_header: HeaderName::from_static("x-user"),
             roles_header: HeaderName::from_static("x-roles"),
             namespaces_header: namespaces.map(HeaderName::from_static),
         })
     }
 
-    async fn ask(proxy: &Proxy, peer: Option<&str>, pairs: &[(&'static str, &str)]) -> Result<Option<Subject>, Rejected> {
+    async fn ask(
+        proxy: &Proxy,
+        peer: Option<&str>,
+        pairs: &[(&'static str, &str)],
+    ) -> Result<Option<Subject>, Rejected> {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(*name, value.parse().expect("a header"));

@@ -85,14 +85,20 @@ const MOST_ROLES: usize = 1_000;
 
 /// A subject's name from outside, or what is wrong with it.
 pub(super) fn checked_name(name: &str) -> Result<&str, String> {
-    if is_name(name) { Ok(name) } else { Err("the credential's subject is empty, too long or no plain text".to_owned()) }
+    if is_name(name) {
+        Ok(name)
+    } else {
+        Err("the credential's subject is empty, too long or no plain text".to_owned())
+    }
 }
 
 /// Names of roles from outside, or what is wrong with them.
 pub(super) fn checked_list(roles: Vec<&str>) -> Result<Vec<&str>, String> {
     match roles.len() <= MOST_ROLES && roles.iter().all(|role| is_name(role)) {
         true => Ok(roles),
-        false => Err("the credential's roles are too many, or one is empty, too long or no plain text".to_owned()),
+        false => {
+            Err("the credential's roles are too many, or one is empty, too long or no plain text".to_owned())
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use super::Place;
 use crate::{
     app::{self, App, Extensions},
-    config::{OwnSignIn, Overrides, Variables},
+    config::{Overrides, OwnSignIn, Variables},
     telemetry,
 };
 

@@ -74,7 +74,9 @@ fn one(reader: &mut Reader<'_>) -> Option<SignIn> {
         Some("jwt") => jwt::read(reader).map(Box::new).map(SignIn::Jwt),
         Some("api_token") => api_token::read(reader),
         Some("proxy") => proxy::read(reader).map(SignIn::Proxy),
-        Some("none") => reader.wrong("type", "to let everybody in, write `authentication.enabled: false` instead"),
+        Some("none") => {
+            reader.wrong("type", "to let everybody in, write `authentication.enabled: false` instead")
+        }
         Some(_) => reader.wrong("type", "expected `jwt`, `api_token` or `proxy`"),
         None => reader.missing("type", "say which: `jwt`, `api_token` or `proxy`"),
     }
@@ -85,9 +87,12 @@ fn repeated(read: &[Option<SignIn>], mistakes: &mut Vec<Mistake>) {
     for (index, later) in read.iter().enumerate() {
         let again = read[..index].iter().any(|earlier| match (earlier, later) {
             (Some(SignIn::Jwt(a)), Some(SignIn::Jwt(b))) => {
-                a.issuers.is_empty() || b.issuers.is_empty() || a.issuers.iter().any(|issuer| b.issuers.contains(issuer))
+                a.issuers.is_empty()
+                    || b.issuers.is_empty()
+                    || a.issuers.iter().any(|issuer| b.issuers.contains(issuer))
             }
-            (Some(SignIn::ApiToken), Some(SignIn::ApiToken)) | (Some(SignIn::Proxy(_)), Some(SignIn::Proxy(_))) => true,
+            (Some(SignIn::ApiToken), Some(SignIn::ApiToken))
+            | (Some(SignIn::Proxy(_)), Some(SignIn::Proxy(_))) => true,
             _ => false,
         });
         if again {

@@ -4,7 +4,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::range;
 use super::sources::Sources;
-use super::{Config, OwnSignIn, Overrides};
+use super::{Config, Overrides, OwnSignIn};
 
 /// Looks at everything.
 pub fn all(config: &Config, overrides: &Overrides, sources: &mut Sources) {
@@ -49,7 +49,9 @@ fn authentication(config: &Config, overrides: &Overrides, sources: &mut Sources)
         sources.refuse(ENABLED, message.to_owned());
     }
     // One that is written and can't be used is not missing too.
-    let written = sources.deciding(LIST).is_some_and(|(_, value)| value.as_sequence().is_none_or(|list| !list.is_empty()));
+    let written = sources
+        .deciding(LIST)
+        .is_some_and(|(_, value)| value.as_sequence().is_none_or(|list| !list.is_empty()));
     if settings.enabled && overrides.own_sign_in == OwnSignIn::None && !written {
         let message = "is on, and nobody could sign in; add one to `authentication.authenticators`, such as `{ type: api_token }`";
         sources.refuse(ENABLED, message.to_owned());

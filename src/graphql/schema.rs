@@ -34,8 +34,12 @@ use async_graphql::{MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 use self::{
     api_token::{ApiTokenMutations, ApiTokenQueries},
-    create::CreateMutations, event_queries::EventQueries, step_mutations::StepMutations,
-    subscriptions::Subscriptions, task_mutations::TaskMutations, task_queries::TaskQueries,
+    create::CreateMutations,
+    event_queries::EventQueries,
+    step_mutations::StepMutations,
+    subscriptions::Subscriptions,
+    task_mutations::TaskMutations,
+    task_queries::TaskQueries,
 };
 use crate::orchestration::Engine;
 

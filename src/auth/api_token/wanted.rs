@@ -26,13 +26,18 @@ impl Wanted {
     pub fn mistakes(&self) -> Vec<String> {
         let mut mistakes = Vec::new();
         if !is_name(&self.name) {
-            mistakes.push(format!("the name {:?} must be 1 to 64 letters, digits, `_`, `.` or `-`", self.name));
+            mistakes
+                .push(format!("the name {:?} must be 1 to 64 letters, digits, `_`, `.` or `-`", self.name));
         }
         if self.roles.is_empty() {
             mistakes.push("a token needs at least one role: without one it grants nothing".to_owned());
         }
         mistakes.extend(self.roles.iter().filter_map(|role| role_mistake(role)));
-        let lists = [("roles", Some(&self.roles)), ("namespaces", self.namespaces.as_ref()), ("handler classes", self.handler_classes.as_ref())];
+        let lists = [
+            ("roles", Some(&self.roles)),
+            ("namespaces", self.namespaces.as_ref()),
+            ("handler classes", self.handler_classes.as_ref()),
+        ];
         for (what, list) in lists {
             mistakes.extend(list.and_then(|list| list_mistake(what, list)));
         }
@@ -55,7 +60,9 @@ fn role_mistake(role: &str) -> Option<String> {
         None if role.contains(':') => {
             Some(format!("{role:?} is no role: a token has roles, and the policy says what these may do"))
         }
-        None if !is_name(role) => Some(format!("the role {role:?} must be 1 to 64 letters, digits, `_`, `.` or `-`")),
+        None if !is_name(role) => {
+            Some(format!("the role {role:?} must be 1 to 64 letters, digits, `_`, `.` or `-`"))
+        }
         None => None,
     }
 }
@@ -98,7 +105,9 @@ mod tests {
 
     #[test]
     fn permissions_and_policy_names_are_no_roles() {
-        for role in ["tasks:creat", "tasker.task:create", "role:viewer", "user:ada", "*", "", "a b", "ad\u{0}min"] {
+        for role in
+            ["tasks:creat", "tasker.task:create", "role:viewer", "user:ada", "*", "", "a b", "ad\u{0}min"]
+        {
             let odd = Wanted { roles: vec![role.into()], ..wanted() };
             assert_eq!(odd.mistakes().len(), 1, "{role:?}");
         }

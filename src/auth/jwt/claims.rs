@@ -27,7 +27,8 @@ pub struct Names {
 ///
 /// A token without an end is refused; at its end it has ended.
 pub fn in_time(claims: &Claims, leeway: Duration, now: Timestamp) -> Result<Timestamp, Rejected> {
-    let end = instant(claims, "exp")?.ok_or_else(|| invalid("the token has no end: it lacks the claim `exp`"))?;
+    let end =
+        instant(claims, "exp")?.ok_or_else(|| invalid("the token has no end: it lacks the claim `exp`"))?;
     let end = end.plus(leeway);
     if now >= end {
         return Err(invalid("the token has expired"));
@@ -42,7 +43,9 @@ pub fn in_time(claims: &Claims, leeway: Duration, now: Timestamp) -> Result<Time
 pub fn subject(claims: &Claims, names: &Names) -> Result<Subject, Rejected> {
     let name = match find(claims, &names.subject) {
         Some(Value::String(name)) => subject::checked_name(name).map_err(Rejected::Invalid)?,
-        Some(_) => return Err(Rejected::Invalid(format!("the token's claim `{}` is not text", names.subject))),
+        Some(_) => {
+            return Err(Rejected::Invalid(format!("the token's claim `{}` is not text", names.subject)));
+        }
         None => return Err(Rejected::Invalid(format!("the token lacks the claim `{}`", names.subject))),
     };
     let roles = find(claims, &names.roles).map(|value| texts(&names.roles, value)).transpose()?;
@@ -52,7 +55,8 @@ pub fn subject(claims: &Claims, names: &Names) -> Result<Subject, Rejected> {
         // Told to narrow, it narrows: a token that does not say to what would be one that may do more.
         Some(claim) => {
             let value = find(claims, claim);
-            let value = value.ok_or_else(|| Rejected::Invalid(format!("the token lacks the claim `{claim}`")))?;
+            let value =
+                value.ok_or_else(|| Rejected::Invalid(format!("the token lacks the claim `{claim}`")))?;
             Some(texts(claim, value)?.into_iter().map(Into::into).collect())
         }
     };
@@ -77,14 +81,17 @@ fn texts<'a>(name: &str, value: &'a Value) -> Result<Vec<&'a str>, Rejected> {
         Value::Array(items) => items.iter().map(Value::as_str).collect(),
         _ => None,
     };
-    list.ok_or_else(|| Rejected::Invalid(format!("the token's claim `{name}` is neither text nor a list of texts")))
+    list.ok_or_else(|| {
+        Rejected::Invalid(format!("the token's claim `{name}` is neither text nor a list of texts"))
+    })
 }
 
 /// Seconds since 1970.
 fn instant(claims: &Claims, name: &str) -> Result<Option<Timestamp>, Rejected> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let seconds = value.as_f64().filter(|seconds| seconds.is_finite());
-    let seconds = seconds.ok_or_else(|| Rejected::Invalid(format!("the token's claim `{name}` is no number of seconds")))?;
+    let seconds = seconds
+        .ok_or_else(|| Rejected::Invalid(format!("the token's claim `{name}` is no number of seconds")))?;
     // The cast saturates, and nothing is later than NEVER.
     Ok(Some(Timestamp(((seconds * 1e6) as i64).min(Timestamp::NEVER.0))))
 }

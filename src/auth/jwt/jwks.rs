@@ -55,7 +55,8 @@ impl Jwks {
     /// Begins to read it. Must be called within a runtime.
     pub fn keep(settings: JwksSettings) -> Result<Self, reqwest::Error> {
         let JwksSettings { place, pace } = settings;
-        let kept = Kept { source: Source::new(place)?, pace, loaded: RwLock::default(), wanted: Notify::new() };
+        let kept =
+            Kept { source: Source::new(place)?, pace, loaded: RwLock::default(), wanted: Notify::new() };
         let kept = Arc::new(kept);
         let (first, tried) = watch::channel(false);
         let stop = CancellationToken::new();

@@ -128,7 +128,9 @@ mod tests {
 
     #[test]
     fn what_is_no_key_set_is_refused() {
-        for text in ["", "[]", "{}", r#"{"keys": {}}"#, r#"{"keys": []}"#, r#"{"keys": [{"kty": "oct", "k": "AA"}]}"#] {
+        for text in
+            ["", "[]", "{}", r#"{"keys": {}}"#, r#"{"keys": []}"#, r#"{"keys": [{"kty": "oct", "k": "AA"}]}"#]
+        {
             assert!(KeySet::read(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -53,7 +53,9 @@ pub fn read(reader: &mut Reader<'_>) -> Option<JwksSettings> {
     let place = if text.starts_with("https://") || text.starts_with("http://") {
         match reqwest::Url::parse(&text) {
             Ok(_) => JwksPlace::Url(text),
-            Err(_) => return reader.wrong("jwks", "expected a URL, such as `https://issuer.example.com/jwks.json`"),
+            Err(_) => {
+                return reader.wrong("jwks", "expected a URL, such as `https://issuer.example.com/jwks.json`");
+            }
         }
     } else {
         JwksPlace::File(readable(reader, &text)?)
@@ -66,8 +68,9 @@ fn readable(reader: &mut Reader<'_>, text: &str) -> Option<PathBuf> {
     let path = reader.path(text);
     match std::fs::read(&path) {
         Ok(_) => Some(path),
-        Err(error) => {
-            reader.wrong("jwks", format!("expected a URL or a file, and the file cannot be read: {}", error.kind()))
-        }
+        Err(error) => reader.wrong(
+            "jwks",
+            format!("expected a URL or a file, and the file cannot be read: {}", error.kind()),
+        ),
     }
 }

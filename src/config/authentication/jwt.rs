@@ -89,7 +89,8 @@ fn keys(reader: &mut Reader<'_>, algorithms: &[Algorithm]) -> Option<JwtKeys> {
     let given: Vec<&str> = SOURCES.into_iter().filter(|source| reader.has(source)).collect();
     let (Some(source), None) = (given.first(), given.get(1)) else {
         let first = given.first().copied().unwrap_or("secret");
-        let message = "the key of the signatures: give `secret` (HS…), `public_key` or `jwks`, and only one of them";
+        let message =
+            "the key of the signatures: give `secret` (HS…), `public_key` or `jwks`, and only one of them";
         return if given.is_empty() { reader.missing(first, message) } else { reader.wrong(first, message) };
     };
     let symmetric = algorithms.iter().filter(|algorithm| algorithm.family() == AlgorithmFamily::Hmac).count();
@@ -118,7 +119,11 @@ fn keys(reader: &mut Reader<'_>, algorithms: &[Algorithm]) -> Option<JwtKeys> {
 /// One key is of one kind.
 fn one_family(reader: &mut Reader<'_>, algorithms: &[Algorithm]) -> Option<()> {
     let mixed = algorithms.windows(2).any(|pair| pair[0].family() != pair[1].family());
-    if mixed { reader.wrong("algorithms", "one `public_key` can't be of several kinds; name those of its kind") } else { Some(()) }
+    if mixed {
+        reader.wrong("algorithms", "one `public_key` can't be of several kinds; name those of its kind")
+    } else {
+        Some(())
+    }
 }
 
 fn forbid_pace(reader: &mut Reader<'_>) {

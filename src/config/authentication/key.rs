@@ -12,7 +12,9 @@ pub fn secret(reader: &mut Reader<'_>, algorithms: &[Algorithm]) -> Option<Decod
     let secret = reader.text("secret")?;
     let least = algorithms.iter().map(|algorithm| hash_bytes(*algorithm)).max().unwrap_or(0);
     if secret.len() < least {
-        let message = format!("is shorter than the {least} bytes that the algorithm needs; `openssl rand -hex {least}` makes one");
+        let message = format!(
+            "is shorter than the {least} bytes that the algorithm needs; `openssl rand -hex {least}` makes one"
+        );
         return reader.wrong("secret", message);
     }
     Some(DecodingKey::from_secret(secret.as_bytes()))
@@ -36,13 +38,17 @@ pub fn public_key(reader: &mut Reader<'_>, algorithms: &[Algorithm]) -> Option<D
         match std::fs::read_to_string(reader.path(&text)) {
             Ok(text) => text,
             Err(error) => {
-                let message = format!("expected PEM text or a file, and the file cannot be read: {}", error.kind());
+                let message =
+                    format!("expected PEM text or a file, and the file cannot be read: {}", error.kind());
                 return reader.wrong("public_key", message);
             }
         }
     };
     if pem.contains("PRIVATE KEY-----") {
-        return reader.wrong("public_key", "is a private key; give the public one, and keep the private one to the issuer");
+        return reader.wrong(
+            "public_key",
+            "is a private key; give the public one, and keep the private one to the issuer",
+        );
     }
     if pem.matches("-----BEGIN").count() != 1 || !pem.contains("PUBLIC KEY-----") {
         return reader.wrong("public_key", "expected one public key in PEM (`-----BEGIN PUBLIC KEY-----`)");

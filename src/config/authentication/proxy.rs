@@ -45,9 +45,11 @@ impl FromStr for Network {
 pub fn read(reader: &mut Reader<'_>) -> Option<ProxySettings> {
     let peers = reader.texts("trusted_peers");
     if peers.is_empty() && !reader.has("trusted_peers") {
-        reader.missing::<()>("trusted_peers", "whose headers are believed, such as `[127.0.0.1, 10.0.0.0/8]`");
+        reader
+            .missing::<()>("trusted_peers", "whose headers are believed, such as `[127.0.0.1, 10.0.0.0/8]`");
     }
-    let trusted_peers: Vec<Option<Network>> = peers.iter().enumerate().map(|(no, text)| peer(reader, no, text)).collect();
+    let trusted_peers: Vec<Option<Network>> =
+        peers.iter().enumerate().map(|(no, text)| peer(reader, no, text)).collect();
     let subject_header = header(reader, "subject_header", Some("X-Forwarded-User"));
     let roles_header = header(reader, "roles_header", Some("X-Forwarded-Groups"));
     let namespaces_header = header(reader, "namespaces_header", None);
@@ -67,7 +69,9 @@ fn peer(reader: &mut Reader<'_>, no: usize, text: &str) -> Option<Network> {
             reader.wrong(&key, "is every address there is: anybody could say who they are")
         }
         Ok(network) => Some(network),
-        Err(_) => reader.wrong(&key, "expected an IP address or a network, such as `10.0.0.7` or `10.0.0.0/8`"),
+        Err(_) => {
+            reader.wrong(&key, "expected an IP address or a network, such as `10.0.0.7` or `10.0.0.0/8`")
+        }
     }
 }
 

@@ -1,7 +1,12 @@
 //! Reads the keys of one entry, and collects everything that is wrong with them. Values are never shown: they may
 //! have come out of a `${VAR}`.
 
-use std::{collections::BTreeSet, ops::RangeInclusive, path::{Path, PathBuf}, time::Duration};
+use std::{
+    collections::BTreeSet,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_yaml::{Mapping, Value};
 
@@ -78,7 +83,9 @@ impl<'a> Reader<'a> {
         };
         match texts {
             Some(texts) if !texts.is_empty() && texts.iter().all(|text| !text.trim().is_empty()) => texts,
-            _ => self.wrong(key, "expected a text, or a list of texts such as `[one, two]`").unwrap_or_default(),
+            _ => self
+                .wrong(key, "expected a text, or a list of texts such as `[one, two]`")
+                .unwrap_or_default(),
         }
     }
 
@@ -94,7 +101,8 @@ impl<'a> Reader<'a> {
         match given {
             Some(given) if range.contains(&given) => given,
             Some(_) => {
-                let [least, most] = [range.start(), range.end()].map(|limit| humantime::format_duration(*limit));
+                let [least, most] =
+                    [range.start(), range.end()].map(|limit| humantime::format_duration(*limit));
                 self.wrong(key, format!("must be between {least} and {most}")).unwrap_or(default)
             }
             None => {

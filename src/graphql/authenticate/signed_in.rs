@@ -79,7 +79,8 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: Option<&Value>) -> Resu
         Some(Value::String(text)) => text,
         Some(_) => return Err(refused("a credential in connection_init is text")),
     };
-    let value = HeaderValue::from_str(text).map_err(|_| refused("the credential has characters that none has"))?;
+    let value =
+        HeaderValue::from_str(text).map_err(|_| refused("the credential has characters that none has"))?;
     if !headers.get_all(&name).iter().any(|known| *known == value) {
         headers.append(name, value);
     }

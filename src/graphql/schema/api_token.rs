@@ -137,7 +137,8 @@ impl ApiTokenMutations {
         #[graphql(desc = "What it is to be.")] input: IssueApiTokenInput,
     ) -> Result<ApiToken> {
         let engine = ctx.data::<Engine>()?;
-        let expires_in: Option<Duration> = given::seconds("expiresInSeconds", input.expires_in_seconds, false)?;
+        let expires_in: Option<Duration> =
+            given::seconds("expiresInSeconds", input.expires_in_seconds, false)?;
         let wanted = Wanted {
             name: input.name,
             roles: input.roles,
@@ -162,10 +163,14 @@ impl ApiTokenMutations {
         #[graphql(desc = "Which token.")] input: RevokeApiTokenInput,
     ) -> Result<ApiToken> {
         let id = Uuid::parse_str(&input.token_id);
-        let id = id.map_err(|_| given::bad("tokenId is not an id: a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057"))?;
+        let id = id.map_err(|_| {
+            given::bad("tokenId is not an id: a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")
+        })?;
         let engine = ctx.data::<Engine>()?;
         let revoked = verbs::revoke(engine.database(), &subject(ctx), id, engine.clock().now()).await;
-        let row = revoked.map_err(unread)?.ok_or_else(|| Code::NotFound.error(format!("there is no token {id}")))?;
+        let row = revoked
+            .map_err(unread)?
+            .ok_or_else(|| Code::NotFound.error(format!("there is no token {id}")))?;
         Ok(ApiToken { row, secret: None })
     }
 }
