@@ -40,7 +40,7 @@ enum Command {
     /// Tokens that callers sign in with.
     #[command(subcommand)]
     Token(token::Token),
-    /// Starts and steers tasks on a running service.
+    /// Starts and steers tasks on a running service. Where callers sign in, TASKER_TOKEN is the token.
     Task(task::Task),
     /// Measures this build on this machine: latency beside a bare commit, throughput, cost of a step, memory.
     Bench(bench::Bench),
@@ -93,7 +93,7 @@ async fn carry_out(arguments: Arguments, extensions: Extensions) -> anyhow::Resu
         }
         Some(Command::Template(template)) => template.run(&extensions.handlers, &variables),
         Some(Command::Token(token)) => token.run(&variables).await,
-        Some(Command::Task(task)) => task.run().await,
+        Some(Command::Task(task)) => task.run(&variables).await,
         Some(Command::Bench(bench)) => bench.run().await.map(|()| ExitCode::SUCCESS),
     }
 }

@@ -54,7 +54,8 @@ pub fn read(reader: &mut Reader<'_>) -> Option<JwksSettings> {
         match reqwest::Url::parse(&text) {
             Ok(_) => JwksPlace::Url(text),
             Err(_) => {
-                return reader.wrong("jwks", "expected a URL, such as `https://issuer.example.com/jwks.json`");
+                return reader
+                    .wrong("jwks", "expected a URL, such as `https://issuer.example.com/jwks.json`");
             }
         }
     } else {
