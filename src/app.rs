@@ -7,8 +7,10 @@ mod builder;
 mod open;
 mod probes;
 mod serve;
+mod sign_in;
 pub mod template_files;
+mod tokens;
 
-pub use builder::{Builder, Tasker};
+pub use builder::{Builder, Extensions, Tasker};
 pub use open::{App, Error};
 pub use serve::listen;

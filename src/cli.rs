@@ -5,13 +5,14 @@ mod permission;
 mod serve;
 mod task;
 mod template;
+mod token;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    app::Builder,
+    app::Extensions,
     config::{Config, DatabaseUrl, Overrides, Variables},
     graphql,
 };
@@ -40,7 +41,10 @@ enum Command {
     /// Looks at the policy: who may do what.
     #[command(subcommand)]
     Permission(permission::Permission),
-    /// Starts and steers tasks on a running service.
+    /// Tokens that callers sign in with.
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Starts and steers tasks on a running service. Where callers sign in, TASKER_TOKEN is the token.
     Task(task::Task),
     /// Measures this build on this machine: latency beside a bare commit, throughput, cost of a step, memory.
     Bench(bench::Bench),
@@ -64,8 +68,8 @@ impl Place {
     }
 }
 
-/// Parses the command line and does what it says, with what an application brings.
-pub fn run(builder: Builder) -> ExitCode {
+/// Parses the command line and does what it says, with what an application adds.
+pub fn run(extensions: Extensions) -> ExitCode {
     let arguments = Arguments::parse();
     // TLS for those who reach PostgreSQL or a service through it; a second installation changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -75,32 +79,33 @@ pub fn run(builder: Builder) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error).context("the runtime can't start")),
     };
-    match runtime.block_on(carry_out(arguments, builder)) {
+    match runtime.block_on(carry_out(arguments, extensions)) {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
 }
 
-async fn carry_out(arguments: Arguments, builder: Builder) -> anyhow::Result<ExitCode> {
+async fn carry_out(arguments: Arguments, extensions: Extensions) -> anyhow::Result<ExitCode> {
     let variables = Variables::of_process();
     match arguments.command {
-        None => arguments.serve.run(builder, variables).await,
-        Some(Command::Serve(serve)) => serve.run(builder, variables).await,
+        None => arguments.serve.run(extensions, variables).await,
+        Some(Command::Serve(serve)) => serve.run(extensions, variables).await,
         Some(Command::Migrate(place)) => migrate(&place, &variables).await,
         Some(Command::Schema) => {
             print!("{}", graphql::schema::sdl());
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Template(template)) => template.run(&builder.handlers, &variables),
+        Some(Command::Template(template)) => template.run(&extensions.handlers, &variables),
         Some(Command::Permission(permission)) => permission.run(&variables),
-        Some(Command::Task(task)) => task.run().await,
+        Some(Command::Token(token)) => token.run(&variables).await,
+        Some(Command::Task(task)) => task.run(&variables).await,
         Some(Command::Bench(bench)) => bench.run().await.map(|()| ExitCode::SUCCESS),
     }
 }
 
 async fn migrate(place: &Place, variables: &Variables) -> anyhow::Result<ExitCode> {
     use crate::data::{Database, migrate};
-    let config = place.load(Overrides::default(), variables)?;
+    let config = place.load(Overrides::of_tool(), variables)?;
     let url = &config.database.primary.url;
     let database = Database::open(url.as_str(), 1, config.database.connect_timeout).await?;
     match migrate::migrate(&database).await? {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+mod authentication;
 mod authorization;
 mod check;
 mod database;
@@ -31,13 +32,17 @@ mod vet;
 #[cfg(test)]
 mod tests;
 
+pub use self::authentication::{
+    Authentication, JwksPlace, JwksSettings, JwtKeys, JwtSettings, Network, Pace, ProxySettings, SignIn,
+    Written,
+};
 pub use self::authorization::Authorization;
 pub use self::database::{Database, PrimaryDatabase};
 pub use self::environment::{Environment, Variables};
-pub use self::graphql::{Graphql, Limits};
+pub use self::graphql::{Graphql, Introspection, Limits};
 pub use self::logging::{LogFormat, Logging};
 pub use self::orchestration::Orchestration;
-pub use self::overrides::Overrides;
+pub use self::overrides::{Overrides, OwnSignIn};
 pub use self::problem::{Error, Problem};
 pub use self::server::Server;
 pub use self::templates::Templates;
@@ -51,6 +56,8 @@ use self::sources::Sources;
 pub struct Config {
     /// Where it listens, and whom it answers.
     pub server: Server,
+    /// Who may call.
+    pub authentication: Authentication,
     /// Where tasks are kept.
     pub database: Database,
     /// Where task templates are, and how large they may be.
@@ -86,7 +93,7 @@ impl Config {
 
         let sections = sources.resolve(variables);
         let config = Self { environment, directory: directory.to_owned(), ..sections };
-        check::all(&config, &mut sources);
+        check::all(&config, overrides, &mut sources);
         sources.finish(config)
     }
 

@@ -32,7 +32,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use tokio_util::sync::CancellationToken;
 
-pub use authenticate::{Anonymous, Authenticate, ConnectionInit};
+pub use authenticate::{Anonymous, Authenticate, ConnectionInit, SignedIn};
 pub use error::Code;
 pub use executor::Pipeline;
 pub use request_id::RequestId;
@@ -54,10 +54,12 @@ pub struct Transport<E> {
 /// `/graphql`: POST for operations and event streams, GET for WebSockets and, where it is turned on, queries.
 pub fn router<E: Executor>(transport: Transport<E>) -> Router {
     let origins = cors::Origins(transport.settings.allowed_origins.clone().into());
+    let authenticate = transport.authenticate.clone();
     let methods = post(http::post::<E>).merge(get(http::get::<E>)).fallback(http::other_method);
     Router::new()
         .route("/graphql", methods)
         .with_state(transport)
+        .layer(from_fn_with_state(authenticate, authenticate::challenge))
         .layer(from_fn_with_state(origins, cors::allow))
         .layer(from_fn(request_id::assign))
 }

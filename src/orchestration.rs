@@ -3,6 +3,7 @@
 //! One file a verb. Reads are not here: they go to `data`.
 
 mod activity;
+pub mod api_tokens;
 mod capacity;
 mod claim;
 pub mod clock;

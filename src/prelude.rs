@@ -1,7 +1,8 @@
-//! What an application's handlers need.
+//! What an application's handlers and authenticators need.
 
 pub use crate::{
     app::Tasker,
+    auth::{Authenticator, Bounds, Credentials, Rejected, Subject},
     model::template::CustomEvent,
     orchestration::handler::{
         Sequence, StepError, StepHandler, StepSnapshot, StepView, TaskHandler, TaskView, Violation,

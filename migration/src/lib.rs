@@ -4,6 +4,7 @@
 //! written. Each one records the oldest program that may run on what it leaves behind.
 
 mod m20261123_000001_create_tables;
+mod m20261124_000002_api_tokens;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
@@ -14,7 +15,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_create_tables::Migration)]
+        vec![
+            Box::new(m20261123_000001_create_tables::Migration),
+            Box::new(m20261124_000002_api_tokens::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

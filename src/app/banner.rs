@@ -18,19 +18,39 @@ impl App {
             text.push_str(&format!("  playground  {address}/graphiql\n"));
         }
         text.push_str(&format!(
-            "  database    {} ({})\n  templates   {}\n",
+            "  database    {} ({})\n  templates   {}\n  callers     {}\n",
             mask_url(self.config.database.primary.url.as_str()),
             kind_name(database.kind()),
-            self.names()
+            self.names(),
+            self.callers()
         ));
         if let Some(template) = self.example() {
             text.push_str(&format!(
                 "\nStart a task:\n\n  {}\n\nWatch it:\n\n  {}\n",
-                create(&address, &template),
-                watch(&address)
+                create(&address, self.credential(), &template),
+                watch(&address, self.credential())
             ));
         }
         text
+    }
+
+    /// Whether anybody is asked who they are, and what follows from it.
+    fn callers(&self) -> &'static str {
+        match (
+            self.config.authentication.enabled,
+            self.config.server.listen.ip().to_canonical().is_loopback(),
+        ) {
+            (true, _) => {
+                "sign in; `tasker token issue --role ROLE` makes a token where `api_token` is configured"
+            }
+            (false, true) => "are not asked who they are; only this machine reaches the service",
+            (false, false) => "are NOT ASKED who they are: whoever reaches the service may do everything",
+        }
+    }
+
+    /// For the examples. The shell puts the token in, so that it is in no one's history.
+    fn credential(&self) -> &'static str {
+        if self.config.authentication.enabled { " -H \"Authorization: Bearer $TASKER_TOKEN\"" } else { "" }
     }
 
     fn names(&self) -> String {
@@ -51,22 +71,22 @@ impl App {
     }
 }
 
-fn create(address: &str, template: &Template) -> String {
+fn create(address: &str, credential: &str, template: &Template) -> String {
     let input = json!({ "name": template.name, "namespace": template.namespace, "context": example_context(template) });
     let body = json!({
         "query": "mutation ($input: CreateTaskInput!) { createTask(input: $input) { taskId status } }",
         "variables": { "input": input },
     });
     format!(
-        "curl -s {address}/graphql -H 'Content-Type: application/json' -d '{}'",
+        "curl -s {address}/graphql{credential} -H 'Content-Type: application/json' -d '{}'",
         body.to_string().replace('\'', r"'\''")
     )
 }
 
-fn watch(address: &str) -> String {
+fn watch(address: &str, credential: &str) -> String {
     let body = json!({ "query": "subscription { workflowEvents { cursor name stepName toStatus } }" });
     format!(
-        "curl -sN {address}/graphql -H 'Content-Type: application/json' -H 'Accept: text/event-stream' -d '{body}'"
+        "curl -sN {address}/graphql{credential} -H 'Content-Type: application/json' -H 'Accept: text/event-stream' -d '{body}'"
     )
 }
 

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use crate::{
-    auth::AuthorizationCoordinator,
+    auth::{Authenticator, AuthorizationCoordinator},
     cli,
     config::{Config, Variables},
     orchestration::handler::{Handlers, StepHandler, TaskHandler},
@@ -34,29 +34,45 @@ pub struct Tasker;
 impl Tasker {
     /// Begins with the built-in handlers.
     pub fn builder() -> Builder {
-        Builder { handlers: Handlers::new(), authorization: None }
+        Builder {
+            extensions: Extensions {
+                handlers: Handlers::new(),
+                authenticators: Vec::new(),
+                authorization: None,
+            },
+        }
     }
 }
 
-/// Collects handlers, and what else an application brings.
+/// What an application adds to the service.
+#[derive(Clone)]
+pub struct Extensions {
+    /// The code of its steps.
+    pub handlers: Handlers,
+    /// Its ways to sign in, in order. They are asked before those of the configuration.
+    pub authenticators: Vec<Arc<dyn Authenticator>>,
+    /// Its own idea of who may do what, in the place of the policy file.
+    pub authorization: Option<Arc<dyn AuthorizationCoordinator>>,
+}
+
+/// Collects what an application adds.
 #[derive(Clone)]
 pub struct Builder {
-    pub(crate) handlers: Handlers,
-    pub(super) authorization: Option<Arc<dyn AuthorizationCoordinator>>,
+    extensions: Extensions,
 }
 
 impl Builder {
     /// `handler` runs the steps whose `handler_class` is `class`.
     #[must_use]
     pub fn step_handler(mut self, class: impl Into<String>, handler: impl StepHandler) -> Self {
-        self.handlers.add_step(class, Arc::new(handler));
+        self.extensions.handlers.add_step(class, Arc::new(handler));
         self
     }
 
     /// `handler` has the hooks of the tasks whose `task_handler_class` is `class`.
     #[must_use]
     pub fn task_handler(mut self, class: impl Into<String>, handler: impl TaskHandler) -> Self {
-        self.handlers.add_task(class, Arc::new(handler));
+        self.extensions.handlers.add_task(class, Arc::new(handler));
         self
     }
 
@@ -64,17 +80,24 @@ impl Builder {
     /// true.
     #[must_use]
     pub fn authorization(mut self, coordinator: impl AuthorizationCoordinator) -> Self {
-        self.authorization = Some(Arc::new(coordinator));
+        self.extensions.authorization = Some(Arc::new(coordinator));
         self
     }
 
-    /// The whole `tasker` program with these handlers: parses the command line and does what it says.
+    /// Callers may sign in this way too, where `authentication.enabled` is on.
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.extensions.authenticators.push(Arc::new(authenticator));
+        self
+    }
+
+    /// The whole `tasker` program with these additions: parses the command line and does what it says.
     pub fn run(self) -> ExitCode {
-        cli::run(self)
+        cli::run(self.extensions)
     }
 
     /// The service by itself, to be served or mounted in an application's own router.
     pub async fn open(self, config: Config, variables: Variables) -> Result<App, Error> {
-        App::open(config, self, variables).await
+        App::open(config, self.extensions, variables).await
     }
 }

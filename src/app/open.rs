@@ -4,11 +4,12 @@ use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
 
 use axum::Router;
 
-use super::{Builder, authorization::Authorization, template_files};
+use super::{Extensions, authorization::Authorization, sign_in, template_files};
 use crate::{
-    auth::{AuthorizationCoordinator, PolicyCoordinator, policy},
+    auth::{AuthorizationCoordinator, PolicyCoordinator, Warden, policy},
     config::{Config, Variables},
     data::{self, Database, connect::Kind, lock::EngineLock, migrate, named_task},
+    graphql::{self, Authenticate},
     metrics::Metrics,
     model::template::{Problem, Templates},
     orchestration::{Clock, Engine, Parts, handler::Handlers},
@@ -37,9 +38,15 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A field of the GraphQL schema does not say what it needs.
+    #[error(transparent)]
+    Unguarded(graphql::gate::Incomplete),
     /// The GraphQL schema contradicts itself.
     #[error("the GraphQL schema can't be served")]
     Schema(#[source] async_graphql::parser::Error),
+    /// Nobody could sign in.
+    #[error("signing in can't be set up: {0}")]
+    SignIn(String),
     /// The server failed.
     #[error("the server failed")]
     Serve(#[source] std::io::Error),
@@ -50,14 +57,15 @@ pub struct App {
     pub(super) config: Config,
     pub(super) engine: Engine,
     pub(super) authorization: Authorization,
+    pub(super) authenticate: Arc<dyn Authenticate>,
     /// Held for as long as the engine runs.
     pub(super) lock: Option<EngineLock>,
 }
 
 impl App {
     /// Opens the database, brings it up to date, loads the templates, and starts the engine.
-    pub(super) async fn open(config: Config, builder: Builder, variables: Variables) -> Result<Self, Error> {
-        let Builder { handlers, authorization } = builder;
+    pub async fn open(config: Config, extensions: Extensions, variables: Variables) -> Result<Self, Error> {
+        let Extensions { handlers, authenticators, authorization } = extensions;
         let authorization = Authorization::open(&config, authorization)?;
         let templates = load(&config, &handlers, &variables)?;
         let address = config.database.primary.url.as_str();
@@ -70,6 +78,8 @@ impl App {
             migrate::check(&database).await?;
         }
         store(&config, &database, &templates).await?;
+        let clock = Clock::System;
+        let authenticate = sign_in::open(&config, authenticators, &database, &clock).await?;
         let parts = Parts {
             database,
             templates,
@@ -78,10 +88,10 @@ impl App {
             node: node_name(&variables),
             variables: Arc::new(move |name| variables.get(name).map(str::to_owned)),
             metrics: Metrics::new(),
-            clock: Clock::System,
+            clock,
         };
         let engine = Engine::start(parts).await?;
-        Ok(Self { config, engine, authorization, lock })
+        Ok(Self { config, engine, authorization, authenticate, lock })
     }
 
     /// The engine, for an application that calls its verbs itself.
@@ -99,9 +109,20 @@ impl App {
         self.authorization.policy()
     }
 
+    /// Answers what a subject may do.
+    pub(super) fn warden(&self) -> Warden {
+        let clock = self.engine.clock().clone();
+        let now = Arc::new(move || clock.now());
+        match self.authorization() {
+            Some(coordinator) => Warden::new(coordinator, now),
+            None if self.config.authentication.enabled => Warden::signed_in(now),
+            None => Warden::open(now),
+        }
+    }
+
     /// Everything under its usual path, for a service bound to `bound`: `/graphql`, `/graphiql`, `/health`, `/metrics`.
     pub fn router(&self, bound: SocketAddr) -> Result<Router, Error> {
-        super::serve::router(&self.engine, &self.config, bound)
+        super::serve::router(self, bound)
     }
 
     /// Gives everything back: no new work, running steps may end within the grace, the rest is released.

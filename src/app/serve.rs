@@ -11,8 +11,14 @@ use tokio::net::TcpListener;
 use super::{App, Error, probes};
 use crate::{
     config::Config,
-    graphql::{self, Anonymous, GraphqlSettings, Pipeline, Transport, host, outline::Outline, request_id},
-    orchestration::Engine,
+    graphql::{
+        self, GraphqlSettings, Pipeline, Transport,
+        gate::{Gate, Requirements},
+        host,
+        introspection::Views,
+        outline::Outline,
+        request_id,
+    },
     playground,
 };
 
@@ -44,13 +50,22 @@ impl App {
     }
 }
 
-pub(super) fn router(engine: &Engine, config: &Config, bound: SocketAddr) -> Result<Router, Error> {
+pub(super) fn router(app: &App, bound: SocketAddr) -> Result<Router, Error> {
+    let App { engine, config, authenticate, .. } = app;
     let settings = Arc::new(settings(config));
     let schema = graphql::schema::build(engine.clone());
-    let outline = Outline::from_sdl(&schema.sdl()).map_err(Error::Schema)?;
+    let sdl = schema.sdl();
+    let outline = Outline::from_sdl(&sdl).map_err(Error::Schema)?;
+    let gate = Gate::new(
+        Requirements::from_sdl(&sdl).map_err(Error::Unguarded)?,
+        app.warden(),
+        engine.database().clone(),
+        config.graphql.introspection,
+        Views::from_sdl(&sdl).map_err(Error::Schema)?,
+    );
     let transport = Transport {
-        pipeline: Pipeline::new(schema, outline, &settings),
-        authenticate: Arc::new(Anonymous),
+        pipeline: Pipeline::new(schema, outline, &settings).with_admission(gate),
+        authenticate: authenticate.clone(),
         settings: settings.clone(),
         shutdown: engine.stopping().clone(),
     };

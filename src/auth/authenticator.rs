@@ -1,11 +1,15 @@
 //! Finds out who calls. Identity is per request and never kept in an authenticator.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 
 use super::Subject;
+use crate::model::time::Timestamp;
+
+/// What time it is, for whoever judges by it.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What a caller shows: the headers of the request, or what a WebSocket's `connection_init` put in their place.
 #[derive(Clone)]

@@ -81,3 +81,32 @@ impl Subject {
         self.expires_at
     }
 }
+
+/// What a subject or a role may be called, whoever says so: one line of text that fits into a log.
+const MOST_CHARS: usize = 255;
+
+/// A credential has fewer roles than this, or is not taken.
+const MOST_ROLES: usize = 1_000;
+
+/// A subject's name from outside, or what is wrong with it.
+pub(super) fn checked_name(name: &str) -> Result<&str, String> {
+    if is_name(name) {
+        Ok(name)
+    } else {
+        Err("the credential's subject is empty, too long or no plain text".to_owned())
+    }
+}
+
+/// Names of roles from outside, or what is wrong with them.
+pub(super) fn checked_list(roles: Vec<&str>) -> Result<Vec<&str>, String> {
+    match roles.len() <= MOST_ROLES && roles.iter().all(|role| is_name(role)) {
+        true => Ok(roles),
+        false => {
+            Err("the credential's roles are too many, or one is empty, too long or no plain text".to_owned())
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= MOST_CHARS && !text.chars().any(char::is_control)
+}

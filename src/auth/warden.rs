@@ -16,10 +16,21 @@ type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Answers what a subject may do. Cheap to clone.
 #[derive(Clone)]
 pub struct Warden {
-    coordinator: Option<Arc<dyn AuthorizationCoordinator>>,
+    rule: Rule,
     known: Cache<Who, Arc<Grants>>,
     everything: Arc<Grants>,
     now: Now,
+}
+
+/// Who decides.
+#[derive(Clone)]
+enum Rule {
+    /// Everybody may do everything.
+    Open,
+    /// Who has signed in may do everything.
+    SignedIn,
+    /// It is asked.
+    Asked(Arc<dyn AuthorizationCoordinator>),
 }
 
 /// What grants depend on.
@@ -33,24 +44,36 @@ struct Who {
 impl Warden {
     /// Asks `coordinator`, by the clock `now`.
     pub fn new(coordinator: Arc<dyn AuthorizationCoordinator>, now: Now) -> Self {
-        Self { coordinator: Some(coordinator), ..Self::open(now) }
+        Self::of(Rule::Asked(coordinator), now)
     }
 
-    /// Everybody may do everything: authorization is turned off.
+    /// Everybody may do everything: nobody signs in, and nothing is refused.
     pub fn open(now: Now) -> Self {
-        let known = Cache::new(SUBJECTS);
-        Self { coordinator: None, known, everything: Arc::new(Grants::everything()), now }
+        Self::of(Rule::Open, now)
     }
 
-    /// Whether everybody may do everything.
-    pub const fn is_open(&self) -> bool {
-        self.coordinator.is_none()
+    /// Who has signed in may do everything, within what the credential narrows it to: authorization is turned off.
+    pub fn signed_in(now: Now) -> Self {
+        Self::of(Rule::SignedIn, now)
+    }
+
+    fn of(rule: Rule, now: Now) -> Self {
+        Self { rule, known: Cache::new(SUBJECTS), everything: Arc::new(Grants::everything()), now }
     }
 
     /// What the subject may do now; nothing where that can't be worked out.
     pub async fn grants(&self, subject: &Subject) -> Option<Arc<Grants>> {
-        let Some(coordinator) = &self.coordinator else { return Some(self.everything.clone()) };
         let Bounds { namespaces, .. } = subject.bounds();
+        let within = |grants: Arc<Grants>| match namespaces {
+            Some(only) => Arc::new(grants.narrowed(&Namespaces::only(only.iter().cloned()))),
+            None => grants,
+        };
+        let coordinator = match &self.rule {
+            Rule::Open => return Some(self.everything.clone()),
+            Rule::SignedIn if subject.is_anonymous() => return Some(Arc::default()),
+            Rule::SignedIn => return Some(within(self.everything.clone())),
+            Rule::Asked(coordinator) => coordinator,
+        };
         let who = Who {
             name: subject.name().cloned(),
             roles: subject.roles().into(),
@@ -71,16 +94,16 @@ impl Warden {
                 return None;
             }
         };
-        let grants = match namespaces {
-            Some(only) => Arc::new(grants.narrowed(&Namespaces::only(only.iter().cloned()))),
-            None => grants,
-        };
+        let grants = within(grants);
         self.known.insert(who, grants.clone());
         Some(grants)
     }
 
     /// Told when grants may be different from before; none where they never are.
     pub fn changes(&self) -> Option<tokio::sync::watch::Receiver<u64>> {
-        self.coordinator.as_ref().map(|coordinator| coordinator.version())
+        match &self.rule {
+            Rule::Asked(coordinator) => Some(coordinator.version()),
+            Rule::Open | Rule::SignedIn => None,
+        }
     }
 }

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::Place;
 use crate::{
-    app::{self, Builder},
-    config::{Overrides, Variables},
+    app::{self, App, Extensions},
+    config::{Overrides, OwnSignIn, Variables},
     telemetry,
 };
 
@@ -25,13 +25,17 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) async fn run(self, builder: Builder, variables: Variables) -> anyhow::Result<ExitCode> {
-        let overrides =
-            Overrides { listen: self.listen.clone(), insecure: self.insecure, ..Overrides::default() };
+    pub(super) async fn run(self, extensions: Extensions, variables: Variables) -> anyhow::Result<ExitCode> {
+        let overrides = Overrides {
+            listen: self.listen.clone(),
+            insecure: self.insecure,
+            own_sign_in: if extensions.authenticators.is_empty() { OwnSignIn::None } else { OwnSignIn::Some },
+            ..Overrides::default()
+        };
         let config = self.place.load(overrides, &variables)?;
         telemetry::init(&config.logging)?;
         let listener = app::listen(&config).await?;
-        let app = builder.open(config, variables).await?;
+        let app = App::open(config, extensions, variables).await?;
         app.serve(listener).await?;
         Ok(ExitCode::SUCCESS)
     }

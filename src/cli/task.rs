@@ -10,8 +10,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use self::client::Client;
+use crate::config::Variables;
 
-/// Starts and steers tasks on a running service.
+/// Starts and steers tasks on a running service. Where callers sign in, TASKER_TOKEN is the token.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Task {
     /// Where the service is
@@ -90,8 +91,9 @@ const LIST: &str = "query ($limit: Int!, $filter: TaskFilter) { tasks(limit: $li
     taskId fullName status completionPercentage requestedAt } }";
 
 impl Task {
-    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let client = Client::new(&self.url)?;
+    pub(super) async fn run(self, variables: &Variables) -> anyhow::Result<ExitCode> {
+        let token = variables.get("TASKER_TOKEN").filter(|token| !token.is_empty());
+        let client = Client::new(&self.url, token)?;
         match self.verb {
             Verb::Create { name, context, namespace, version, idempotency_key, reason, watch } => {
                 let context: Value = serde_json::from_str(&context).context("--context is not JSON")?;

@@ -26,7 +26,7 @@ impl Template {
             Self::Check(place) => (place, false),
             Self::List(place) => (place, true),
         };
-        let config = place.load(Overrides::default(), variables)?;
+        let config = place.load(Overrides::of_tool(), variables)?;
         let (templates, problems) = template_files::load(&config, handlers, variables);
         let errors = problems.iter().filter(|problem| problem.is_error()).count();
         for problem in problems.iter().filter(|problem| !list || problem.is_error()) {

@@ -2,15 +2,16 @@
 
 use tracing_subscriber::EnvFilter;
 
-use super::Config;
 use super::authorization;
 use super::range;
 use super::sources::Sources;
+use super::{Config, Overrides, OwnSignIn};
 
 /// Looks at everything.
-pub fn all(config: &Config, sources: &mut Sources) {
+pub fn all(config: &Config, overrides: &Overrides, sources: &mut Sources) {
     range::all(config, sources);
     listen(config, sources);
+    authentication(config, overrides, sources);
     origins(config, sources);
     hosts(config, sources);
     database(config, sources);
@@ -18,14 +19,47 @@ pub fn all(config: &Config, sources: &mut Sources) {
     level(config, sources);
 }
 
-/// Nobody has to say who they are yet, so nobody else may reach it by accident.
+/// Where nobody has to say who they are, nobody else may reach it by accident.
 fn listen(config: &Config, sources: &mut Sources) {
     let address = config.server.listen.ip();
-    if !address.to_canonical().is_loopback() && !config.server.insecure {
+    let open = !config.authentication.enabled && !config.server.insecure;
+    if open && !address.to_canonical().is_loopback() {
         let message = format!(
-            "listening on {address} without authentication is refused; bind to 127.0.0.1 or pass --insecure"
+            "listening on {address} without authentication is refused; turn `authentication.enabled` on, bind to \
+             127.0.0.1, or pass --insecure"
         );
         sources.refuse("server.listen", message);
+    }
+}
+
+/// Every way to sign in is sound, and whether there is any was somebody's decision where it matters.
+fn authentication(config: &Config, overrides: &Overrides, sources: &mut Sources) {
+    const ENABLED: &str = "authentication.enabled";
+    const LIST: &str = "authentication.authenticators";
+    let settings = &config.authentication;
+    if let Err(mistakes) = settings.read(&config.directory) {
+        for (path, message) in mistakes {
+            sources.refuse(&format!("{LIST}{path}"), message);
+        }
+    }
+    let decided = sources.deciding(ENABLED).is_some();
+    if config.environment.is_production() && !decided {
+        let message = "production needs a decision: write `true`, and how to sign in, or `false`";
+        sources.refuse(ENABLED, message.to_owned());
+    } else if overrides.own_sign_in == OwnSignIn::Some && !settings.enabled && !decided {
+        let message = "this program brings a way to sign in: write `true` to use it, or `false`";
+        sources.refuse(ENABLED, message.to_owned());
+    }
+    if let Some(message) = config.authorization.contradiction(settings.enabled) {
+        sources.refuse("authorization.enabled", message.to_owned());
+    }
+    // One that is written and can't be used is not missing too.
+    let written = sources
+        .deciding(LIST)
+        .is_some_and(|(_, value)| value.as_sequence().is_none_or(|list| !list.is_empty()));
+    if settings.enabled && overrides.own_sign_in == OwnSignIn::None && !written {
+        let message = "is on, and nobody could sign in; add one to `authentication.authenticators`, such as `{ type: api_token }`";
+        sources.refuse(ENABLED, message.to_owned());
     }
 }
 

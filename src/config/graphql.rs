@@ -16,11 +16,26 @@ pub struct Graphql {
     pub playground: bool,
     /// What one document may ask for.
     pub limits: Limits,
+    /// Whom the service tells about its schema.
+    pub introspection: Introspection,
     /// Subscriptions that one WebSocket connection may hold.
     pub subscriptions_per_connection: usize,
     /// How long a WebSocket may take to send `connection_init`.
     #[serde(with = "duration")]
     pub connection_init_timeout: Duration,
+}
+
+/// Whom the service tells about its schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Introspection {
+    /// Nobody.
+    None,
+    /// Everybody, about what they may call.
+    #[default]
+    Permitted,
+    /// Everybody, about everything.
+    Full,
 }
 
 /// What one document may ask for, counted after fragments are expanded and before anything is validated.
@@ -51,6 +66,7 @@ impl Default for Graphql {
         Self {
             get_queries: false,
             playground: true,
+            introspection: Introspection::Permitted,
             limits: Limits::default(),
             subscriptions_per_connection: 50,
             connection_init_timeout: Duration::from_secs(3),

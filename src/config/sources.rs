@@ -81,7 +81,7 @@ impl Sources {
 
     /// The command line.
     pub fn add_overrides(&mut self, overrides: &Overrides) {
-        let Overrides { listen, database_url, insecure } = overrides;
+        let Overrides { listen, database_url, insecure, own_sign_in: _ } = overrides;
         if let Some(address) = listen {
             self.add_text("--listen", "server.listen", address);
         }

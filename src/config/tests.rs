@@ -237,6 +237,7 @@ graphql:
       environments/production.yaml: logging.format: expected `pretty` or `json`, not `xml`
       tasker.yaml: orchestration.lease_ttl: must be between 1s and 1h, not `500ms`
       tasker.yaml: orchestration.max_context_bytes: must be between 1 KiB and 1 GiB, not `12`
+      the defaults: authentication.enabled: production needs a decision: write `true`, and how to sign in, or `false`
       tasker.yaml: server.allowed_origins[0]: expected a scheme and a host, such as `https://app.example.com`, without a path or `*`
       tasker.yaml: server.allowed_origins[1]: expected a scheme and a host, such as `https://app.example.com`, without a path or `*`
       DATABASE_URL: database.primary.url: expected `sqlite://tasker.db?mode=rwc` or `postgres://user@host/database`, not `mysql://ada:***@db/tasker`
@@ -324,6 +325,6 @@ fn listening_beyond_loopback_needs_the_word_insecure() {
     }
     assert_snapshot!(listen("0.0.0.0:80", false).expect_err("it is refused"), @r"
     the configuration can't be used:
-      --listen: server.listen: listening on 0.0.0.0 without authentication is refused; bind to 127.0.0.1 or pass --insecure
+      --listen: server.listen: listening on 0.0.0.0 without authentication is refused; turn `authentication.enabled` on, bind to 127.0.0.1, or pass --insecure
     ");
 }

@@ -1,5 +1,6 @@
 //! The tables as sea-orm sees them, for reading.
 
+pub mod api_token;
 pub mod event;
 pub mod named_task;
 pub mod node;

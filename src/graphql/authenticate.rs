@@ -1,11 +1,22 @@
 //! Where a transport asks who is calling. It carries the credential; it doesn't judge it.
 
+mod signed_in;
+
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use async_graphql::{Data, ServerError};
 use async_trait::async_trait;
-use axum::http::HeaderMap;
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+pub use signed_in::SignedIn;
+
+/// What a caller is asked for where nothing else is said.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"tasker\"");
 
 /// Turns what a caller shows into data that the operation runs with.
 ///
@@ -17,6 +28,24 @@ pub trait Authenticate: Send + Sync + 'static {
 
     /// For one WebSocket, when its `connection_init` has come. Refused, it is closed with 4403.
     async fn connection(&self, init: ConnectionInit) -> Result<Data, ServerError>;
+
+    /// What `WWW-Authenticate` asks for.
+    fn challenge(&self) -> HeaderValue {
+        BEARER
+    }
+}
+
+/// Middleware: every 401 says how to sign in.
+pub async fn challenge(
+    State(authenticate): State<Arc<dyn Authenticate>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, authenticate.challenge());
+    }
+    response
 }
 
 /// Accepts everybody, as nobody: a service that asks for no credential.
@@ -43,11 +72,4 @@ pub struct ConnectionInit {
     pub headers: HeaderMap,
     /// Who is at the other end, where the server knows.
     pub peer: Option<SocketAddr>,
-}
-
-impl ConnectionInit {
-    /// The credential in the payload, as the `Authorization` header would have it.
-    pub fn authorization(&self) -> Option<&str> {
-        self.payload.get("Authorization").or_else(|| self.payload.get("authorization"))?.as_str()
-    }
 }

@@ -12,25 +12,13 @@ use std::sync::Arc;
 
 use async_graphql::{dynamic::Schema, parser::types::TypeSystemDefinition};
 use moka::sync::Cache;
-use serde::{Deserialize, Serialize};
+
+pub use crate::config::Introspection;
 
 use crate::auth::Permissions;
 
 /// Different views that are kept. There are about as many as there are roles.
 const VIEWS: u64 = 64;
-
-/// Whom the service tells about its schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Introspection {
-    /// Nobody.
-    None,
-    /// Everybody, about what they may call.
-    #[default]
-    Permitted,
-    /// Everybody, about everything.
-    Full,
-}
 
 /// The views of one schema. Cheap to clone.
 #[derive(Clone)]

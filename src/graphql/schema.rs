@@ -3,6 +3,7 @@
 //! Each root has its fields in a few files, by what they are about. A resolver reads its input, calls `data` or the
 //! engine, and answers. What a field needs is on it, as `@authorize`; nothing here decides about it.
 
+mod api_token;
 mod authorize;
 mod batch;
 mod caller;
@@ -32,18 +33,23 @@ mod words;
 use async_graphql::{MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 use self::{
-    create::CreateMutations, event_queries::EventQueries, step_mutations::StepMutations,
-    subscriptions::Subscriptions, task_mutations::TaskMutations, task_queries::TaskQueries,
+    api_token::{ApiTokenMutations, ApiTokenQueries},
+    create::CreateMutations,
+    event_queries::EventQueries,
+    step_mutations::StepMutations,
+    subscriptions::Subscriptions,
+    task_mutations::TaskMutations,
+    task_queries::TaskQueries,
 };
 use crate::orchestration::Engine;
 
 /// What can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(TaskQueries, EventQueries);
+pub struct Query(TaskQueries, EventQueries, ApiTokenQueries);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(CreateMutations, TaskMutations, StepMutations);
+pub struct Mutation(CreateMutations, TaskMutations, StepMutations, ApiTokenMutations);
 
 /// The whole of it.
 pub type TaskerSchema = Schema<Query, Mutation, Subscriptions>;

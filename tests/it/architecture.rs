@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("graphql", &["auth", "config", "data", "metrics", "model", "orchestration"]),
     ("playground", &[]),
     ("samples", &["app", "model", "orchestration"]),
-    ("prelude", &["app", "model", "orchestration"]),
+    ("prelude", &["app", "auth", "model", "orchestration"]),
     (
         "app",
         &[

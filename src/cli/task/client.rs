@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use futures_util::StreamExt;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 /// A service that can be asked.
@@ -11,8 +12,15 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(url: &str) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().user_agent("tasker-cli").build()?;
+    pub(super) fn new(url: &str, token: Option<&str>) -> anyhow::Result<Self> {
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            let value = HeaderValue::from_str(&format!("Bearer {token}"));
+            let mut value = value.context("TASKER_TOKEN has characters that no token has")?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        let http = reqwest::Client::builder().user_agent("tasker-cli").default_headers(headers).build()?;
         Ok(Self { http, url: format!("{}/graphql", url.trim_end_matches('/')) })
     }
 

@@ -28,7 +28,7 @@ use crate::{
 
 /// The gate before a schema.
 pub struct Gate {
-    requirements: Arc<Requirements>,
+    requirements: Requirements,
     warden: Warden,
     database: Database,
     introspection: Introspection,
@@ -45,7 +45,7 @@ struct Root<'a> {
 impl Gate {
     /// Before the schema that `requirements` and `views` were made of.
     pub fn new(
-        requirements: Arc<Requirements>,
+        requirements: Requirements,
         warden: Warden,
         database: Database,
         introspection: Introspection,

@@ -11,9 +11,6 @@ pub fn of(media: Media, response: &Response) -> (StatusCode, HeaderMap) {
     let mut headers = HeaderMap::new();
     let status = status(media, response);
     match status {
-        StatusCode::UNAUTHORIZED => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"tasker\""));
-        }
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             let seconds = response.errors.iter().filter_map(retry_after).max().unwrap_or(1);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

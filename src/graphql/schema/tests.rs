@@ -14,7 +14,7 @@ use super::sdl;
 use crate::auth::Permission;
 
 /// Types that are resources: a field that answers with one says what it needs.
-const RESOURCES: [&str; 4] = ["Task", "WorkflowStep", "WorkflowEvent", "NamedTask"];
+const RESOURCES: [&str; 5] = ["Task", "WorkflowStep", "WorkflowEvent", "NamedTask", "ApiToken"];
 
 /// Contents, which need more than to know that the thing exists.
 const CONTENTS: [&str; 6] = [

@@ -28,7 +28,8 @@ impl Authenticate for RefusesBad {
     }
 
     async fn connection(&self, init: ConnectionInit) -> Result<Data, ServerError> {
-        match init.authorization() {
+        let value = init.payload.get("Authorization").or_else(|| init.payload.get("authorization"));
+        match value.and_then(Value::as_str) {
             Some("Bearer bad") => Err(Code::Unauthenticated.refuse("the credential is not valid")),
             _ => Ok(Data::default()),
         }

@@ -51,6 +51,7 @@ impl Service {
             listen: Some("127.0.0.1:0".into()),
             database_url: Some(place.url.clone().into()),
             insecure: false,
+            ..Overrides::default()
         };
         // A machine that is busy with other tests must not cost a node its lease.
         let variables: Variables = [("TASKER__ORCHESTRATION__LEASE_TTL", "60s")].into_iter().collect();

@@ -1,0 +1,9 @@
+//! Who may call: the whole service, asked over HTTP and WebSocket.
+
+mod issuer;
+mod jwks;
+mod jwt;
+mod proxy;
+mod service;
+mod socket;
+mod tokens;

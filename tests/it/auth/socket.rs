@@ -1,0 +1,69 @@
+//! Signing in over a WebSocket.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+
+use super::service::Service;
+use crate::place::Place;
+
+/// What a `connection_init` is answered with: its acknowledgement, or the code the socket is closed with.
+async fn open(service: &Service, payload: Value, shown: &[(&'static str, &str)]) -> Result<(), u16> {
+    let mut request = format!("ws://{}/graphql", service.address).into_client_request().expect("a request");
+    request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a header"));
+    for (name, value) in shown {
+        request.headers_mut().append(*name, value.parse().expect("a header"));
+    }
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("it opens");
+    let init = json!({ "type": "connection_init", "payload": payload });
+    socket.send(Message::text(init.to_string())).await.expect("it is sent");
+    loop {
+        match socket.next().await.expect("an answer").expect("an answer") {
+            Message::Text(text) => {
+                assert_eq!(text.as_str(), r#"{"type":"connection_ack"}"#);
+                return Ok(());
+            }
+            Message::Close(frame) => return Err(frame.expect("a code").code.into()),
+            _ => {}
+        }
+    }
+}
+
+async fn a_socket_is_opened_by_its_payload_or_by_its_headers(place: Place) {
+    let service = Service::start(place, json!([{ "type": "api_token" }])).await;
+    let (secret, _) = service.issue("admin").await;
+    let bearer = format!("Bearer {}", secret.reveal());
+    for (payload, shown) in [
+        (json!({}), vec![]),
+        (json!({ "Authorization": bearer }), vec![]),
+        (json!({ "authorization": bearer }), vec![]),
+        (json!({ "X-API-Token": secret.reveal() }), vec![]),
+        (json!({}), vec![("authorization", &*bearer)]),
+        (json!({ "Authorization": bearer }), vec![("authorization", &*bearer)]),
+    ] {
+        assert_eq!(open(&service, payload, &shown).await, Ok(()));
+    }
+}
+
+async fn a_socket_with_a_bad_credential_or_with_two_is_closed(place: Place) {
+    let service = Service::start(place, json!([{ "type": "api_token" }])).await;
+    let (secret, _) = service.issue("admin").await;
+    let (other, _) = service.issue("admin").await;
+    let bearer = format!("Bearer {}", secret.reveal());
+    for (payload, shown) in [
+        (json!({ "Authorization": "Bearer nothing" }), vec![]),
+        (json!({ "Authorization": "Bearer" }), vec![]),
+        (json!({ "Authorization": 7 }), vec![]),
+        (json!({ "Authorization": format!("{bearer}\u{0}") }), vec![]),
+        (json!({}), vec![("authorization", "Basic YWRhOnB3")]),
+        (json!({ "X-API-Token": other.reveal() }), vec![("authorization", &*bearer)]),
+        (json!({ "Authorization": format!("Bearer {}", other.reveal()) }), vec![("authorization", &*bearer)]),
+    ] {
+        assert_eq!(open(&service, payload, &shown).await, Err(4403));
+    }
+}
+
+on_both_databases!(
+    a_socket_is_opened_by_its_payload_or_by_its_headers,
+    a_socket_with_a_bad_credential_or_with_two_is_closed,
+);
