@@ -26,7 +26,8 @@ pub trait Authenticate: Send + Sync + 'static {
     /// For one HTTP request. Its extensions hold what earlier middleware found out.
     async fn request(&self, parts: &Parts) -> Result<Data, ServerError>;
 
-    /// For one WebSocket, when its `connection_init` has come. Refused, it is closed with 4403.
+    /// For one WebSocket, when its `connection_init` has come: refused, it is closed with 4403. Then again for each of
+    /// its operations: refused, that operation ends with the error.
     async fn connection(&self, init: ConnectionInit) -> Result<Data, ServerError>;
 
     /// What `WWW-Authenticate` asks for.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{Data, Executor, Request};
+use async_graphql::{Executor, Request};
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use axum::http::HeaderMap;
@@ -44,8 +44,8 @@ pub struct Connection<E> {
     request_id: RequestId,
     operations: Operations,
     initialised: bool,
-    /// What the operations run with, once the client was let in.
-    session: Option<Arc<Data>>,
+    /// What the client showed, once it was let in. Each operation looks at it again: a credential may have ended.
+    shown: Option<ConnectionInit>,
 }
 
 impl<E: Executor> Connection<E> {
@@ -57,7 +57,7 @@ impl<E: Executor> Connection<E> {
         request_id: RequestId,
     ) -> Self {
         let operations = Operations::default();
-        Self { transport, headers, peer, request_id, operations, initialised: false, session: None }
+        Self { transport, headers, peer, request_id, operations, initialised: false, shown: None }
     }
 
     /// Serves the socket until it is closed.
@@ -96,7 +96,7 @@ impl<E: Executor> Connection<E> {
             let message = tokio::select! {
                 message = stream.next() => message,
                 () = shutdown.cancelled() => return Close::Shutdown,
-                () = sleep_until(deadline), if self.session.is_none() => return Close::InitTimeout,
+                () = sleep_until(deadline), if self.shown.is_none() => return Close::InitTimeout,
                 _ = keep_alive.tick() => {
                     if heard.elapsed() > settings.keep_alive * 3 {
                         return Close::Gone;
@@ -156,9 +156,9 @@ impl<E: Executor> Connection<E> {
             return Err(Close::TooManyInits);
         }
         let init = ConnectionInit { payload, headers: std::mem::take(&mut self.headers), peer: self.peer };
-        match timeout_at(deadline, self.transport.authenticate.connection(init)).await {
-            Ok(Ok(data)) => {
-                self.session = Some(Arc::new(data));
+        match timeout_at(deadline, self.transport.authenticate.connection(init.clone())).await {
+            Ok(Ok(_)) => {
+                self.shown = Some(init);
                 Ok(())
             }
             Ok(Err(refusal)) => {
@@ -175,7 +175,7 @@ impl<E: Executor> Connection<E> {
         request: Request,
         outbox: &mpsc::Sender<Outbound>,
     ) -> Result<(), Close> {
-        let session = self.session.clone().ok_or(Close::Unauthorized)?;
+        let shown = self.shown.clone().ok_or(Close::Unauthorized)?;
         if id.is_empty() {
             return Err(Close::InvalidMessage);
         }
@@ -191,6 +191,13 @@ impl<E: Executor> Connection<E> {
         };
         let request_id = RequestId::new();
         let span = tracing::info_span!("request", %request_id);
+        let session = match self.transport.authenticate.connection(shown).instrument(span.clone()).await {
+            Ok(data) => Arc::new(data),
+            Err(error) => {
+                self.operations.stop(&id);
+                return self.reply(outbox, Outgoing::Error { id: &id, payload: &[error] }.text()).await;
+            }
+        };
         let answers = match self.transport.pipeline.prepare(request.data(request_id)) {
             Ok(prepared) => self.transport.pipeline.stream(prepared, session),
             Err(error) => stream::once(async { async_graphql::Response::from_errors(vec![error]) }).boxed(),

@@ -2,13 +2,19 @@
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tasker::{
+    auth::Subject,
+    orchestration::{Clock, api_tokens},
+};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 use super::service::Service;
 use crate::place::Place;
 
+type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
 /// What a `connection_init` is answered with: its acknowledgement, or the code the socket is closed with.
-async fn open(service: &Service, payload: Value, shown: &[(&'static str, &str)]) -> Result<(), u16> {
+async fn open(service: &Service, payload: Value, shown: &[(&'static str, &str)]) -> Result<Socket, u16> {
     let mut request = format!("ws://{}/graphql", service.address).into_client_request().expect("a request");
     request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a header"));
     for (name, value) in shown {
@@ -21,7 +27,7 @@ async fn open(service: &Service, payload: Value, shown: &[(&'static str, &str)])
         match socket.next().await.expect("an answer").expect("an answer") {
             Message::Text(text) => {
                 assert_eq!(text.as_str(), r#"{"type":"connection_ack"}"#);
-                return Ok(());
+                return Ok(socket);
             }
             Message::Close(frame) => return Err(frame.expect("a code").code.into()),
             _ => {}
@@ -41,7 +47,7 @@ async fn a_socket_is_opened_by_its_payload_or_by_its_headers(place: Place) {
         (json!({}), vec![("authorization", &*bearer)]),
         (json!({ "Authorization": bearer }), vec![("authorization", &*bearer)]),
     ] {
-        assert_eq!(open(&service, payload, &shown).await, Ok(()));
+        assert!(open(&service, payload, &shown).await.is_ok());
     }
 }
 
@@ -59,11 +65,33 @@ async fn a_socket_with_a_bad_credential_or_with_two_is_closed(place: Place) {
         (json!({ "X-API-Token": other.reveal() }), vec![("authorization", &*bearer)]),
         (json!({ "Authorization": format!("Bearer {}", other.reveal()) }), vec![("authorization", &*bearer)]),
     ] {
-        assert_eq!(open(&service, payload, &shown).await, Err(4403));
+        assert_eq!(open(&service, payload, &shown).await.err(), Some(4403));
     }
+}
+
+async fn a_revoked_token_starts_nothing_more_on_an_open_socket(place: Place) {
+    let service = Service::start(place, json!([{ "type": "api_token" }])).await;
+    let (secret, token) = service.issue("admin").await;
+    let mut socket =
+        open(&service, json!({ "X-API-Token": secret.reveal() }), &[]).await.expect("it is good");
+    let now = Clock::System.now();
+    api_tokens::revoke(&service.database, &Subject::anonymous(), token.id, now).await.expect("it is stored");
+    service.until(secret.reveal(), false).await;
+    let payload = json!({ "query": "{ __typename }" });
+    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": payload });
+    socket.send(Message::text(subscribe.to_string())).await.expect("it is sent");
+    let text = loop {
+        if let Message::Text(text) = socket.next().await.expect("an answer").expect("an answer") {
+            break text;
+        }
+    };
+    let answer: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(answer["type"], "error");
+    assert_eq!(answer["payload"][0]["extensions"]["code"], "UNAUTHENTICATED");
 }
 
 on_both_databases!(
     a_socket_is_opened_by_its_payload_or_by_its_headers,
     a_socket_with_a_bad_credential_or_with_two_is_closed,
+    a_revoked_token_starts_nothing_more_on_an_open_socket,
 );
