@@ -30,6 +30,25 @@ pub(super) enum Statement {
     Membership { member: String, role: String, namespace: String },
 }
 
+impl Statement {
+    /// Whom it is about.
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Rule { subject, .. } => subject,
+            Self::Membership { member, .. } => member,
+        }
+    }
+
+    /// Where it holds, unless that is everywhere.
+    pub fn named_namespace(&self) -> Option<&str> {
+        match self {
+            Self::Rule { namespace, .. } | Self::Membership { namespace, .. } => {
+                Some(&**namespace).filter(|name| *name != ANY)
+            }
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Effect {
     Allow,
