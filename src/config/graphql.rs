@@ -14,10 +14,10 @@ pub struct Graphql {
     pub get_queries: bool,
     /// Whether GraphiQL is served at `/graphiql`.
     pub playground: bool,
-    /// What one document may ask for.
-    pub limits: Limits,
     /// Whom the service tells about its schema.
     pub introspection: Introspection,
+    /// What one document may ask for.
+    pub limits: Limits,
     /// Subscriptions that one WebSocket connection may hold.
     pub subscriptions_per_connection: usize,
     /// How long a WebSocket may take to send `connection_init`.
