@@ -5,7 +5,7 @@ mod count;
 mod setup;
 mod sse;
 mod templates;
-mod ws;
+pub mod ws;
 
 mod commands;
 mod cost;

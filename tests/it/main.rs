@@ -10,6 +10,7 @@ mod auth;
 mod authorization;
 mod crash;
 mod engine;
+mod gate;
 mod graphql;
 mod journal;
 mod script;

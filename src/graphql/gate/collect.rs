@@ -149,7 +149,10 @@ impl<'a> Pass<'a> {
                 let message = format!("Unknown field \"{name}\" on type \"{owner}\".");
                 Code::ValidationRejected.refuse_at(message, field.pos)
             };
-            self.needs.unknown.get_or_insert_with(error);
+            // Of a type that has no fields at all the library speaks better.
+            if self.requirements.fields.contains_key(owner) {
+                self.needs.unknown.get_or_insert_with(error);
+            }
             return Need::default();
         };
         let own = Need {

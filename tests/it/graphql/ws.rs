@@ -81,6 +81,14 @@ impl Socket {
         }
     }
 
+    /// The next message, whatever it is.
+    pub async fn hear_message(&mut self) -> Value {
+        match self.hear().await {
+            Heard::Message(message) => message,
+            closed @ Heard::Closed(_) => panic!("a message was expected: {closed:?}"),
+        }
+    }
+
     /// The next message, which has this type.
     pub async fn expect(&mut self, kind: &str) -> Value {
         match self.hear().await {
