@@ -19,7 +19,7 @@ impl Environment {
         &self.0
     }
 
-    /// Templates and policy are watched for changes.
+    /// The policy is watched for changes.
     pub fn is_development(&self) -> bool {
         self.0 == "development"
     }

@@ -48,7 +48,7 @@ pub async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> 
         return next.run(request).await;
     }
     let sentence =
-        "This service does not answer to that Host. Add it to graphql.allowed_hosts if it should.\n";
+        "This service does not answer to that Host. Add it to server.allowed_hosts if it should.\n";
     (StatusCode::MISDIRECTED_REQUEST, sentence).into_response()
 }
 

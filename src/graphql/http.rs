@@ -134,8 +134,10 @@ async fn caller<E>(transport: &Transport<E>, parts: &Parts) -> Result<Data, Serv
     }
 }
 
+/// What is no text is no cursor either, and the schema will say so.
 fn last_event_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get("last-event-id")?.to_str().ok().filter(|id| !id.is_empty())
+    let id = headers.get("last-event-id")?.to_str().unwrap_or("?");
+    (!id.is_empty()).then_some(id)
 }
 
 fn not_acceptable() -> Response {

@@ -5,6 +5,9 @@ use futures_util::StreamExt;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
+/// How long a service may take to let us in; an answer may take four times as long, and a stream pings more often.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// A service that can be asked.
 pub(super) struct Client {
     http: reqwest::Client,
@@ -20,7 +23,8 @@ impl Client {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let http = reqwest::Client::builder().user_agent("tasker-cli").default_headers(headers).build()?;
+        let http = reqwest::Client::builder().user_agent("tasker-cli").default_headers(headers);
+        let http = http.connect_timeout(PATIENCE).read_timeout(PATIENCE * 4).build()?;
         Ok(Self { http, url: format!("{}/graphql", url.trim_end_matches('/')) })
     }
 

@@ -37,8 +37,8 @@ pub struct EventFilter {
 }
 
 impl EventFilter {
-    /// Whether `recorded` is wanted: the same question as [`Self::condition`], for events in memory. Who created its
-    /// task is not known here: [`super::reach`] asks.
+    /// Whether `recorded` is wanted: the same question as `condition`, for events in memory. Who created its
+    /// task is not known here: `reach` asks.
     pub fn admits(&self, recorded: &Recorded) -> bool {
         let event = &recorded.event;
         self.names.as_ref().is_none_or(|names| names.iter().any(|name| name == event.name.as_str()))

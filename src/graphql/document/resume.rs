@@ -12,7 +12,7 @@ impl Document {
     /// The same document, whose operation of this name starts after `cursor`.
     ///
     /// An `after` that is a variable stays one and the variable gets the value, since a variable that nothing uses
-    /// would be an error. The field is at the root, see [`super::flatten`].
+    /// would be an error. The field is at the root, see `flatten`.
     pub fn resumed(&self, operation: Option<&str>, cursor: &str, variables: &mut Variables) -> Self {
         let mut document = self.clone();
         let operation = match (&mut document.parsed.operations, operation) {

@@ -18,6 +18,7 @@ pub fn normalize(mut response: Response, request_id: &RequestId) -> Response {
         response.errors.truncate(MOST_REQUEST_ERRORS);
     }
     for error in &mut response.errors {
+        shorten(&mut error.message);
         match Code::of(error).or_else(|| of_the_library(error, before_execution)) {
             Some(Code::Internal) | None => conceal(error, request_id),
             Some(code) => set_code(error, code),
@@ -41,6 +42,15 @@ fn of_the_library(error: &ServerError, before_execution: bool) -> Option<Code> {
         (true, _) => Some(Code::BadUserInput),
         (false, true) => Some(Code::ValidationRejected),
         (false, false) => None,
+    }
+}
+
+/// The library quotes names as they were sent, however long they are.
+fn shorten(message: &mut String) {
+    const LONGEST: usize = 2_000;
+    if message.len() > LONGEST {
+        message.truncate(message.floor_char_boundary(LONGEST));
+        message.push('…');
     }
 }
 
@@ -104,6 +114,15 @@ mod tests {
         let mut error = of_a_resolver("no such task");
         error.extensions = Code::NotFound.refuse("").extensions;
         assert_eq!(normalized(error), (Some(Code::NotFound), "no such task".into()));
+    }
+
+    #[test]
+    fn a_message_does_not_repeat_a_megabyte() {
+        let error = of_a_resolver(&"ö".repeat(1_000_000)).clone();
+        let mut error = ServerError { extensions: Code::NotFound.refuse("").extensions, ..error };
+        error.path.clear();
+        let (_, message) = normalized(error);
+        assert!(message.len() < 2_010 && message.ends_with('…'));
     }
 
     #[test]

@@ -19,8 +19,9 @@ pub fn of_event(position: i64) -> String {
 /// The position in the event log that a cursor stands for.
 pub fn event(cursor: &str) -> Result<i64> {
     let text = decoded(cursor)?;
-    let position = text.strip_prefix("e1:").and_then(|position| position.parse().ok());
-    position.filter(|position| *position >= 0).ok_or_else(foreign)
+    let position: Option<i64> = text.strip_prefix("e1:").and_then(|position| position.parse().ok());
+    // One place has one cursor: `+1` and `01` were not made here.
+    position.filter(|position| *position >= 0 && of_event(*position) == cursor).ok_or_else(foreign)
 }
 
 /// A task's place in an order.

@@ -7,7 +7,7 @@ use super::{
     caller::{Needs, scope},
     cursor,
     event::WorkflowEvent,
-    given,
+    follow, given,
     page_info::PageInfo,
     refusal::unread,
 };
@@ -60,7 +60,9 @@ impl EventQueries {
         let filter = log::EventFilter { scope: Some(scope(ctx)?), ..filter.unwrap_or_default().read()? };
         let limit = given::size("first", first)?;
         let after = after.map(|cursor| cursor::event(&cursor)).transpose()?;
-        let database = ctx.data::<Engine>()?.database();
+        let engine = ctx.data::<Engine>()?;
+        follow::known(engine, after).await?;
+        let database = engine.database();
         let mut events =
             log::after(database, &filter, after.unwrap_or(0), limit + 1).await.map_err(unread)?;
         let more = events.len() as u64 > limit;

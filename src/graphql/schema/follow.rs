@@ -13,12 +13,23 @@ use crate::{
     data::{
         self,
         entity::{step, task as row},
-        log::{EventFilter, Follower},
+        log::{self, EventFilter, Follower},
         tasks::{self, Contents},
     },
+    graphql::Code,
     model::{id::TaskId, scope::Scope},
     orchestration::{Engine, Error},
 };
+
+/// Refuses a position that the log has not come to.
+pub async fn known(engine: &Engine, after: Option<i64>) -> Result<()> {
+    let Some(after) = after else { return Ok(()) };
+    if after > log::position(engine.database()).await.map_err(unread)? {
+        let message = "this cursor is not in the log, which was restored or replaced; start without it";
+        return Err(Code::CursorExpired.error(message));
+    }
+    Ok(())
+}
 
 /// Events that `filter` admits, after a position or from now on. An error is the last of them.
 pub fn events(

@@ -11,10 +11,9 @@ use super::{
     event::WorkflowEvent,
     event_queries::EventFilter,
     follow, given,
-    refusal::unread,
     task::Task,
 };
-use crate::{auth::Permission, data::log, graphql::error::Code, orchestration::Engine};
+use crate::{auth::Permission, data::log, orchestration::Engine};
 
 /// Everything that can be subscribed to.
 pub struct Subscriptions;
@@ -36,14 +35,7 @@ impl Subscriptions {
         let engine = ctx.data::<Engine>()?;
         let filter = log::EventFilter { scope: Some(scope(ctx)?), ..filter.unwrap_or_default().read()? };
         let after = after.map(|cursor| cursor::event(&cursor)).transpose()?;
-        if let Some(after) = after {
-            let end = log::position(engine.database()).await.map_err(unread)?;
-            if after > end {
-                let message =
-                    "this cursor is not in the log, which was restored or replaced; start without it";
-                return Err(Code::CursorExpired.error(message));
-            }
-        }
+        follow::known(engine, after).await?;
         Ok(follow::events(engine, filter, after))
     }
 
