@@ -1,17 +1,23 @@
 //! `/health/live`, `/health/ready` and `/metrics`: for those who watch the service.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{Request, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde_json::{Map, Value, json};
 
-use crate::{data::log, metrics, orchestration::Engine};
+use crate::{
+    auth::{Permission, Warden},
+    data::log,
+    graphql::{Authenticate, executor::admission::caller},
+    metrics,
+    orchestration::Engine,
+};
 
 /// A database that does not answer within this is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -20,8 +26,20 @@ pub(super) fn router(engine: Engine) -> Router {
     Router::new()
         .route("/health/live", get(|| async { Json(json!({ "status": "live" })) }))
         .route("/health/ready", get(ready))
-        .route("/metrics", get(metrics))
         .with_state(engine)
+}
+
+/// `/metrics`, for who may see them; everybody where nobody signs in.
+pub(super) fn metrics_router(guard: Guarded) -> Router {
+    Router::new().route("/metrics", get(metrics)).with_state(guard)
+}
+
+/// What is counted, and who may see it.
+#[derive(Clone)]
+pub(super) struct Guarded {
+    pub(super) engine: Engine,
+    pub(super) authenticate: Arc<dyn Authenticate>,
+    pub(super) warden: Warden,
 }
 
 /// 200 when this node should be sent work, else 503 with the reasons.
@@ -47,8 +65,25 @@ async fn ready(State(engine): State<Engine>) -> Response {
     (code, Json(json!({ "status": status, "reasons": Value::Object(reasons) }))).into_response()
 }
 
-async fn metrics(State(engine): State<Engine>) -> Response {
+async fn metrics(State(guard): State<Guarded>, request: Request) -> Response {
+    let Guarded { engine, authenticate, warden } = guard;
+    let (parts, _) = request.into_parts();
+    let subject = match authenticate.request(&parts).await {
+        Ok(data) => caller(&data),
+        Err(error) => return unauthorized(&*authenticate, error.message + "\n"),
+    };
+    let permitted = warden.grants(&subject).await.is_some_and(|grants| grants.any(Permission::MetricsIndex));
+    if !permitted && subject.is_anonymous() {
+        return unauthorized(&*authenticate, "Sign in for this.\n".to_owned());
+    }
+    if !permitted {
+        return (StatusCode::FORBIDDEN, "You need tasker.metrics:index for this.\n").into_response();
+    }
     let waiting = engine.journal().waiting();
     engine.metrics().journal_queue.set(i64::try_from(waiting).unwrap_or(i64::MAX));
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], engine.metrics().encode()).into_response()
+}
+
+fn unauthorized(authenticate: &dyn Authenticate, why: String) -> Response {
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, authenticate.challenge())], why).into_response()
 }

@@ -69,7 +69,10 @@ pub(super) fn router(app: &App, bound: SocketAddr) -> Result<Router, Error> {
         settings: settings.clone(),
         shutdown: engine.stopping().clone(),
     };
-    let mut router = graphql::router(transport).merge(probes::router(engine.clone()));
+    let guard =
+        probes::Guarded { engine: engine.clone(), authenticate: authenticate.clone(), warden: app.warden() };
+    let mut router =
+        graphql::router(transport).merge(probes::router(engine.clone())).merge(probes::metrics_router(guard));
     if config.graphql.playground {
         router = router.merge(playground::router());
     }

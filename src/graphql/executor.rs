@@ -133,7 +133,7 @@ impl<E: Executor> Pipeline<E> {
     /// **The only place where an operation is let through to the schema.**
     async fn admit(&self, prepared: Prepared, session: &Data) -> Result<Way, Vec<ServerError>> {
         let (document, mut request) = prepared.into_parts();
-        let subject = admission::caller(&request.data, session);
+        let subject = admission::caller_of(&request.data, session);
         let operation = document.operation(request.operation_name.as_deref()).map_err(|error| vec![error])?;
         let asked = Asked { operation, variables: &request.variables, subject: &subject };
         let decision = match self.admission.admit(asked).await? {

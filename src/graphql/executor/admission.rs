@@ -54,10 +54,16 @@ impl Admission for Open {
     }
 }
 
-/// Who calls, as the transport found out: with the request, or once for a whole socket.
-pub(super) fn caller(request: &Data, session: &Data) -> Subject {
-    let of = |data: &Data| -> Option<Subject> {
-        data.get(&std::any::TypeId::of::<Subject>())?.downcast_ref().cloned()
-    };
-    of(request).or_else(|| of(session)).unwrap_or_default()
+/// Who calls, as the transport found out; nobody in particular where it found nobody.
+pub fn caller(data: &Data) -> Subject {
+    known(data).unwrap_or_default()
+}
+
+/// The same, with the request or once for a whole socket.
+pub(super) fn caller_of(request: &Data, session: &Data) -> Subject {
+    known(request).or_else(|| known(session)).unwrap_or_default()
+}
+
+fn known(data: &Data) -> Option<Subject> {
+    data.get(&std::any::TypeId::of::<Subject>())?.downcast_ref().cloned()
 }

@@ -10,6 +10,7 @@ on_both_databases![
     every_missing_permission_is_named_at_once,
     who_shows_nothing_is_asked_to_sign_in,
     names_of_operations_mean_nothing,
+    metrics_are_for_who_may_see_them,
 ];
 
 async fn a_forbidden_operation_changes_nothing_however_it_is_written(place: Place) {
@@ -65,4 +66,21 @@ async fn names_of_operations_mean_nothing(place: Place) {
     let answer =
         service.ask(&viewer, "mutation tasks { createTask(input: {name: \"order\"}) { taskId } }").await;
     assert_eq!(answer.code(), "FORBIDDEN");
+}
+
+async fn metrics_are_for_who_may_see_them(place: Place) {
+    let service = Service::start(place).await;
+    let (admin, viewer) = (service.token("admin").await, service.token("viewer").await);
+    let url = format!("http://{}/metrics", service.address);
+    let ask = async |token: &str| {
+        let mut request = reqwest::Client::new().get(&url);
+        if !token.is_empty() {
+            request = request.bearer_auth(token);
+        }
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(
+        (ask("").await, ask("nothing").await, ask(&viewer).await, ask(&admin).await),
+        (401, 401, 403, 200)
+    );
 }
