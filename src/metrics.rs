@@ -43,7 +43,7 @@ impl Metrics {
     /// first count.
     fn begin_series(&self) {
         for status in
-            Status::ALL.into_iter().filter(|status| status.is_terminal() || *status == Status::Error)
+            Status::ALL.into_iter().filter(|status| status.rests())
         {
             _ = self.tasks_finished.get_or_create(&ByStatus { status });
         }
