@@ -56,7 +56,8 @@ impl Engine {
             let taken = self.journal().claim(Claim::Due { limit, now: self.clock().now() }).await?;
             let more = taken.len() >= limit;
             for rows in load::rows(self.database(), &taken).await? {
-                let start = Start { unrecovered: Some(unrecovered.clone()), ..Start::new(self.capacity().squeeze()) };
+                let start =
+                    Start { unrecovered: Some(unrecovered.clone()), ..Start::new(self.capacity().squeeze()) };
                 let _ = self.run_rows(rows, start).await;
             }
             if !more {

@@ -31,7 +31,11 @@ impl Engine {
             }
             let woken = parked::wake_waiting(self.database(), &digest, &known, since).await?;
             if woken > 0 {
-                tracing::info!(template = template.full_name(), tasks = woken, "what they wait for can run here");
+                tracing::info!(
+                    template = template.full_name(),
+                    tasks = woken,
+                    "what they wait for can run here"
+                );
             }
         }
         Ok(())

@@ -40,7 +40,10 @@ impl Engine {
                 self.sweep(&mut looked).await;
             }
             if let Err(error) = self.heal().await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "this node's tasks could not be looked at");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "this node's tasks could not be looked at"
+                );
                 sleep(SETTLED * 2).await;
                 self.wakes().doubt();
             }
@@ -60,7 +63,10 @@ impl Engine {
         match self.wake_known(Some(*looked)).await {
             Ok(()) => *looked = now,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "waiting steps could not be looked for")
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "waiting steps could not be looked for"
+                )
             }
         }
         self.wakes().note(None);
@@ -82,8 +88,10 @@ impl Engine {
                 let id = TaskId(rows.0.id);
                 if self.owns(&rows) && self.runs().inbox(id).is_none() {
                     tracing::warn!(task = %id, "the task belongs to this node and did not run");
-                    let start =
-                        Start { unrecovered: Some(unrecovered.clone()), ..Start::new(self.capacity().squeeze()) };
+                    let start = Start {
+                        unrecovered: Some(unrecovered.clone()),
+                        ..Start::new(self.capacity().squeeze())
+                    };
                     let _ = self.run_rows(rows, start).await;
                 }
             }

@@ -51,7 +51,11 @@ impl Engine {
         Ok(answers)
     }
 
-    fn take_in(&self, mut task: NewTask, stock: &mut Stock) -> Result<data::entity::task::Model, data::Error> {
+    fn take_in(
+        &self,
+        mut task: NewTask,
+        stock: &mut Stock,
+    ) -> Result<data::entity::task::Model, data::Error> {
         let at_once = task.wake_at.is_none() && !self.wakes().has_backlog();
         let room = at_once.then(|| self.capacity().take()).flatten();
         task.owned = room.is_some();
