@@ -42,9 +42,7 @@ impl Metrics {
     /// The series that alerts are written on exist from the start: a rate over one that appears later misses its
     /// first count.
     fn begin_series(&self) {
-        for status in
-            Status::ALL.into_iter().filter(|status| status.is_terminal() || *status == Status::Error)
-        {
+        for status in Status::ALL.into_iter().filter(|status| status.rests()) {
             _ = self.tasks_finished.get_or_create(&ByStatus { status });
         }
         for outcome in Outcome::ALL.iter().copied() {

@@ -18,7 +18,9 @@ mod lease;
 mod pinned;
 mod run;
 mod runs;
+mod sweep;
 mod value;
+mod wakes;
 
 pub use activity::Activity;
 pub use clock::Clock;

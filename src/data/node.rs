@@ -70,16 +70,29 @@ pub async fn take_over(database: &Database, own: Option<NodeId>) -> Result<u64, 
     let rows = transaction.query_all_raw(statement(&database.upkeep, &bury, [own.into()])).await?;
     let mut tasks = 0;
     for row in &rows {
-        let dead: i64 = row.try_get_by_index(0)?;
-        tasks += free(database, &transaction, dead).await?;
+        tasks += free(database, &transaction, "owner = $1", row.try_get_by_index(0)?).await?;
+    }
+    if database.kind() == Kind::Sqlite {
+        // Also those of a node that retired in order, and whose last claim came after that.
+        tasks += free(database, &transaction, "owner <> $1", own).await?;
     }
     transaction.commit().await?;
     Ok(tasks)
 }
 
-async fn free(database: &Database, transaction: &DatabaseTransaction, node: i64) -> Result<u64, Error> {
-    let sql = "UPDATE tasker_tasks SET owner = NULL, recoveries = recoveries + 1 WHERE owner = $1";
-    Ok(transaction.execute_raw(statement(&database.upkeep, sql, [node.into()])).await?.rows_affected())
+/// What has not begun keeps its delay. Anything else is due now: what it waited for when it was parked may have come
+/// since it was taken up, and whoever runs it next knows.
+async fn free(
+    database: &Database,
+    transaction: &DatabaseTransaction,
+    whose: &str,
+    node: i64,
+) -> Result<u64, Error> {
+    let sql = format!(
+        "UPDATE tasker_tasks SET owner = NULL, recoveries = recoveries + 1,
+            wake_at = CASE WHEN status = 'pending' THEN wake_at END WHERE {whose}"
+    );
+    Ok(transaction.execute_raw(statement(&database.upkeep, &sql, [node.into()])).await?.rows_affected())
 }
 
 /// A PostgreSQL connection that does nothing but renew a lease.
@@ -114,7 +127,7 @@ pub async fn retire(database: &Database, node: Identity) -> Result<(), Error> {
     let transaction = database.upkeep.begin().await?;
     let own = statement(&database.upkeep, &bury, [node.id.0.into(), node.epoch.into()]);
     if transaction.query_one_raw(own).await?.is_some() {
-        free(database, &transaction, node.id.0).await?;
+        free(database, &transaction, "owner = $1", node.id.0).await?;
     }
     Ok(transaction.commit().await?)
 }

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, Statement};
 
-use super::{Database, Error, entity::task, load};
+use super::{Database, Error};
 use crate::model::{
-    change::{Change, TaskRow},
     id::{NodeId, StepNo, TaskId},
     time::Timestamp,
 };
@@ -40,36 +39,38 @@ pub async fn stuck_templates(database: &Database) -> Result<Vec<String>, Error> 
     Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
 }
 
-/// Tasks of the template `digest` whose step at `no` waits for somebody to run it are due now. Answers with their number.
-pub async fn wake_waiting(database: &Database, digest: &str, no: StepNo) -> Result<u64, Error> {
-    let sql = "UPDATE tasker_tasks SET wake_at = NULL WHERE owner IS NULL AND wake_at = $1 AND digest = $2
+/// Tasks of the template `digest`, changed at `since` or later, of whose `steps` one waits for somebody to run it are
+/// due now. Answers with their number.
+pub async fn wake_waiting(
+    database: &Database,
+    digest: &str,
+    steps: &[StepNo],
+    since: Timestamp,
+) -> Result<u64, Error> {
+    let steps: Vec<String> = steps.iter().map(|no| no.0.to_string()).collect();
+    let sql = format!(
+        "UPDATE tasker_tasks SET wake_at = NULL
+        WHERE owner IS NULL AND wake_at = $1 AND digest = $2 AND updated_at >= $3
         AND EXISTS (SELECT 1 FROM tasker_workflow_steps s
-            WHERE s.task_id = tasker_tasks.id AND s.no = $3 AND s.awaiting_since IS NOT NULL)";
+            WHERE s.task_id = tasker_tasks.id AND s.no IN ({}) AND s.awaiting_since IS NOT NULL)",
+        steps.join(", ")
+    );
     let backend = database.upkeep.get_database_backend();
-    let values = [Timestamp::NEVER.0.into(), digest.into(), i64::from(no.0).into()];
+    let values = [Timestamp::NEVER.0.into(), digest.into(), since.0.into()];
     let statement = Statement::from_sql_and_values(backend, sql, values);
     Ok(database.upkeep.execute_raw(statement).await?.rows_affected())
 }
 
-/// The change that lets go of an owned task for a while, made of its row alone.
-pub fn put_aside(row: &task::Model, now: Timestamp) -> Option<Change> {
-    let status = load::status(&row.status).ok()?;
-    let aside = TaskRow {
-        status,
-        released: true,
-        wake_at: Some(now.plus(ASIDE)),
-        started_at: row.started_at.map(Timestamp),
-        completed_at: row.completed_at.map(Timestamp),
-        updated_at: now,
-        recoveries: u32::try_from(row.recoveries).unwrap_or(0),
-        reason: row.reason.clone(),
-        tags: load::texts(&row.tags).unwrap_or_default(),
-    };
-    Some(Change {
-        task: TaskId(row.id),
-        from: status,
-        row: Some(aside),
-        steps: Vec::new(),
-        events: Vec::new(),
-    })
+/// `node` lets go of a task that it can't run, until `until`; nothing else in the row changes, nor need it be readable.
+pub async fn put_aside(
+    database: &Database,
+    node: NodeId,
+    task: TaskId,
+    until: Timestamp,
+) -> Result<(), Error> {
+    let backend = database.upkeep.get_database_backend();
+    let values = [until.0.into(), task.0.into(), node.0.into()];
+    let statement = Statement::from_sql_and_values(backend, include_str!("sql/put_aside.sql"), values);
+    database.upkeep.execute_raw(statement).await?;
+    Ok(())
 }

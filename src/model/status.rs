@@ -61,6 +61,11 @@ impl Status {
         }
     }
 
+    /// Nothing happens by itself: settled, or an operator's turn.
+    pub const fn rests(self) -> bool {
+        self.is_terminal() || matches!(self, Self::Error)
+    }
+
     /// As a dependency, it lets its dependents run.
     pub const fn satisfies(self) -> bool {
         match self {

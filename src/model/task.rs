@@ -98,7 +98,7 @@ impl Task {
 
     /// The next moment at which something happens by itself: a retry, a sleeper, the first start.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.status.is_terminal() || self.status == Status::Error {
+        if self.status.rests() {
             return None;
         }
         let delayed = self.not_before.filter(|&at| at > now);

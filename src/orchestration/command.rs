@@ -1,19 +1,22 @@
 //! Wishes about tasks: each reaches the run of its task, wherever that is.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::{Engine, Error, runs::Message, value};
+use super::{Engine, Error, run::Start, runs::Message, value};
 use crate::{
     auth::Subject,
-    data::{journal::Claim, load},
+    data::{self, journal::Claim, load},
     metrics::labels::{Answer, ByCommand, Verb},
     model::{
         id::TaskId,
         task::{Command, Refusal},
     },
 };
+
+/// Until a task that is between two runs is looked at again.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// A command with who wants it and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,19 +67,32 @@ impl Engine {
         }
     }
 
-    /// Makes this node the owner of a task that nobody runs, and `message` the first that its run hears.
+    /// Makes this node the owner of a task that nobody runs, and `message` the first that its run hears. Who asked
+    /// may stop waiting; what is claimed is run all the same.
     async fn take_up(&self, task: TaskId, message: Message) -> Result<(), Error> {
-        let claimed = self.journal().claim(Claim::One(task)).await?;
-        let rows = load::rows(self.database(), &[task]).await?;
+        let engine = self.clone();
+        let taken = self.work().spawn(async move { engine.claim_one(task, message).await });
+        taken.await.unwrap_or(Err(Error::Stopping))
+    }
+
+    async fn claim_one(&self, task: TaskId, message: Message) -> Result<(), Error> {
+        let unrecovered = Some(self.runs().unrecovered().await);
+        // Without an answer it may have been claimed.
+        let unsure = |_: &data::Error| self.wakes().doubt();
+        let claimed = self.journal().claim(Claim::One(task)).await.inspect_err(unsure)?;
+        let rows = load::rows(self.database(), &[task]).await.inspect_err(unsure)?;
         let Some(rows) = rows.into_iter().next() else { return Err(Error::UnknownTask(task)) };
-        if claimed.is_empty() {
-            if rows.0.owner.is_some_and(|owner| owner != self.identity().id.0) {
-                return Err(Error::Elsewhere(task));
-            }
-            // Ours, and its run is about to begin or has just ended: asked again.
-            return Ok(());
+        if !claimed.is_empty() {
+            let room = self.capacity().squeeze();
+            return Ok(self.run_rows(rows, Start { room, first: Some(message), unrecovered }).await?);
         }
-        Ok(self.run_rows(rows, self.capacity().squeeze(), Some(message)).await?)
+        if rows.0.owner.is_some() && !self.owns(&rows) {
+            return Err(Error::Elsewhere(task));
+        }
+        // Ours, and its run is about to begin or has just ended: asked again, unless there is none.
+        self.wakes().doubt();
+        tokio::time::sleep(AGAIN).await;
+        Ok(())
     }
 
     fn check(&self, command: &Command, reason: Option<&str>) -> Result<(), Error> {

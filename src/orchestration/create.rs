@@ -2,15 +2,18 @@
 
 mod hash;
 mod keys;
+mod new_task;
 mod request;
+mod store;
 
 pub(super) use keys::KeyLocks;
 pub use request::TaskRequest;
 pub(super) use request::check_tags;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Engine, Error, capacity::Room, value};
+use self::new_task::new_task;
+use super::{Engine, Error, value};
 use crate::{
     auth::Subject,
     data::{
@@ -19,12 +22,9 @@ use crate::{
         load::{self, Rows},
     },
     model::{
-        change::{NewStep, NewTask},
-        event::{Event, EventName, EventStep, EventTask},
-        id::{StepId, StepNo, TaskId},
-        status::Status,
+        change::NewTask,
+        id::TaskId,
         template::{IdentityStrategy, Template},
-        time::Timestamp,
     },
 };
 
@@ -149,54 +149,6 @@ impl Engine {
         })
     }
 
-    /// Stores what is new, in one change, and starts what there is room for.
-    async fn store(&self, prepared: Vec<Prepared>, dry: &[bool]) -> Result<Vec<Created>, data::Error> {
-        let mut answers = Vec::with_capacity(prepared.len());
-        let mut new = Vec::new();
-        let mut starts: Vec<(Rows, Room)> = Vec::new();
-        let mut free = Vec::new();
-        for (one, &dry) in prepared.into_iter().zip(dry) {
-            match one {
-                Prepared::Existing(rows) => {
-                    answers.push(Created { task: rows.0, steps: None, existed: true });
-                }
-                Prepared::New(task) if dry => {
-                    let (task, steps) = load::created(&task, None)?;
-                    answers.push(Created { task, steps: Some(steps), existed: false });
-                }
-                Prepared::New(mut task) => {
-                    let room = if task.wake_at.is_none() && !self.wakes().has_backlog() {
-                        self.capacity().take()
-                    } else {
-                        None
-                    };
-                    task.owned = room.is_some();
-                    let rows = load::created(&task, room.as_ref().map(|_| self.identity().id))?;
-                    answers.push(Created { task: rows.0.clone(), steps: None, existed: false });
-                    if let Some(room) = room {
-                        starts.push((rows, room));
-                    } else {
-                        free.push(task.wake_at);
-                    }
-                    new.push(*task);
-                }
-            }
-        }
-        if new.is_empty() {
-            return Ok(answers);
-        }
-        let count = new.len() as u64;
-        self.journal().create(new).await?;
-        self.metrics().tasks_created.inc_by(count);
-        // Noted only now: a claimer that looked before the commit would have found nothing and forgotten it.
-        free.into_iter().for_each(|wake_at| self.wakes().note(wake_at));
-        self.wakes().ring();
-        for (rows, room) in starts {
-            let _ = self.run_rows(rows, room, None).await;
-        }
-        Ok(answers)
-    }
-
     async fn find_by_key(&self, request: &TaskRequest) -> Result<Option<Rows>, Error> {
         let Some(key) = &request.idempotency_key else { return Ok(None) };
         let Some(rows) = load::by_key(self.database(), request.namespace(), key).await? else {
@@ -215,93 +167,5 @@ impl Engine {
     ) -> Result<Option<Rows>, Error> {
         let Some(identity) = identity else { return Ok(None) };
         Ok(load::by_identity(self.database(), request.namespace(), identity).await?)
-    }
-}
-
-fn new_task(
-    template: &Template,
-    request: &TaskRequest,
-    subject: &Subject,
-    context: String,
-    bypass: &[StepNo],
-    identity_hash: Option<String>,
-    now: Timestamp,
-) -> NewTask {
-    let id = TaskId::new();
-    let steps: Vec<NewStep> = (0..)
-        .map(StepNo)
-        .zip(&template.steps)
-        .map(|(no, step)| {
-            let bypassed = bypass.contains(&no);
-            NewStep {
-                id: StepId::new(),
-                no,
-                name: step.name.clone(),
-                status: if bypassed { Status::ResolvedManually } else { Status::Pending },
-                retry_limit: step.retry_limit,
-                results: bypassed.then(|| json!({ "bypassed": true }).to_string()),
-                completed_at: bypassed.then_some(now),
-            }
-        })
-        .collect();
-    let about =
-        EventTask { id, namespace: template.namespace.as_str().into(), name: template.name.as_str().into() };
-    let event = |name, step: Option<&NewStep>, from, to, details| Event {
-        name,
-        occurred_at: now,
-        task: about.clone(),
-        step: step.map(|step| EventStep { id: step.id, name: step.name.as_str().into(), attempt: 0 }),
-        from,
-        to,
-        actor: subject.name().cloned(),
-        details: Some(details),
-    };
-    let mut events = vec![event(
-        EventName::TaskCreated,
-        None,
-        None,
-        Some(Status::Pending),
-        json!({
-            "version": template.version.to_string(),
-            "total_steps": steps.len(),
-            "request_id": request.request_id,
-        }),
-    )];
-    events.extend(bypass.iter().map(|no| {
-        let moved = (Some(Status::Pending), Some(Status::ResolvedManually));
-        event(
-            EventName::StepResolvedManually,
-            steps.get(no.index()),
-            moved.0,
-            moved.1,
-            json!({ "bypassed": true }),
-        )
-    }));
-    let delay = request.delay.unwrap_or(template.delay);
-    NewTask {
-        id,
-        digest: template.digest.to_string(),
-        namespace: template.namespace.clone(),
-        name: template.name.clone(),
-        version: template.version.to_string(),
-        owned: false,
-        wake_at: (!delay.is_zero()).then(|| now.plus(delay)),
-        priority: request.priority.unwrap_or(template.priority),
-        context,
-        reason: request.reason.clone(),
-        tags: request.tags.clone(),
-        initiator: request.initiator.clone(),
-        source_system: request.source_system.clone(),
-        created_by: subject.name().map(ToString::to_string),
-        bypass_steps: request.bypass_steps.clone(),
-        identity_hash,
-        idempotency_key: request.idempotency_key.clone(),
-        request_hash: request.idempotency_key.as_ref().map(|_| hash::request(request)),
-        request_id: request.request_id.clone(),
-        requested_at: request.requested_at.unwrap_or(now),
-        deadline_at: request.timeout.or(template.timeout).map(|limit| now.plus(limit)),
-        created_at: now,
-        steps,
-        events,
     }
 }

@@ -6,8 +6,8 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Clock, activity::Count, capacity::Capacity, claim::Wakes, create::KeyLocks, handler::Handlers,
-    pinned::Pinned, runs::Runs,
+    Clock, activity::Count, capacity::Capacity, create::KeyLocks, handler::Handlers, pinned::Pinned,
+    runs::Runs, wakes::Wakes,
 };
 use crate::{
     config::Orchestration,
@@ -132,7 +132,7 @@ impl Engine {
             clock,
         };
         let engine = Self { inner: Arc::new(inner) };
-        engine.wake_known().await?;
+        engine.wake_known(None).await?;
         engine.keep_log();
         engine.keep_lease()?;
         engine.keep_claiming();

@@ -10,21 +10,32 @@ use crate::{
         id::StepNo,
         task::Task,
         template::{StepTemplate, Template},
+        time::Timestamp,
     },
 };
 
+/// Microseconds that are looked at once more: other nodes' clocks differ, and a task is parked a while after its last change.
+const OVERLAP: i64 = 600_000_000;
+
 impl Engine {
-    /// Tasks that were parked because nobody knew the handler of a step are due when this program knows it.
-    pub(super) async fn wake_known(&self) -> Result<(), Error> {
+    /// Tasks that were parked because nobody knew the handler of a step are due when this program knows it: all, or
+    /// those that were parked since it looked last.
+    pub(super) async fn wake_known(&self, looked: Option<Timestamp>) -> Result<(), Error> {
+        let since = looked.map_or(Timestamp(0), |at| Timestamp(at.0 - OVERLAP));
         for digest in parked::stuck_templates(self.database()).await? {
             // One that can't be read is told about when its tasks are run.
             let Ok(template) = self.pinned_template(&digest).await else { continue };
-            for no in known(self.handlers(), &template) {
-                let woken = parked::wake_waiting(self.database(), &digest, no).await?;
-                if woken > 0 {
-                    let (template, step) = (template.full_name(), &template.step(no).name);
-                    tracing::info!(template, step, tasks = woken, "the step's handler is here now");
-                }
+            let known = known(self.handlers(), &template);
+            if known.is_empty() {
+                continue;
+            }
+            let woken = parked::wake_waiting(self.database(), &digest, &known, since).await?;
+            if woken > 0 {
+                tracing::info!(
+                    template = template.full_name(),
+                    tasks = woken,
+                    "what they wait for can run here"
+                );
             }
         }
         Ok(())

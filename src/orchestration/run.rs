@@ -5,7 +5,7 @@ mod attempt;
 mod start;
 mod wait;
 
-use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use tokio::{
@@ -21,7 +21,7 @@ use super::{
     capacity::Room,
     command::refused,
     handler::Board,
-    runs::{Message, Registered},
+    runs::{Message, Registered, Unrecovered},
 };
 use crate::{
     data,
@@ -35,6 +35,9 @@ use crate::{
     },
 };
 
+/// How long a handler that was told to stop may go on.
+const FAREWELL: Duration = Duration::from_secs(30);
+
 /// A task in memory, with what is at work for it.
 pub(super) struct Run {
     engine: Engine,
@@ -46,11 +49,28 @@ pub(super) struct Run {
     inbox: mpsc::Receiver<Message>,
     /// Held by a suspect task while one of its steps runs.
     permit: Option<OwnedSemaphorePermit>,
+    /// Until what was interrupted is given back.
+    unrecovered: Option<Unrecovered>,
     fence: CancellationToken,
     /// The task's row names this node as its owner.
     held: bool,
     room: Room,
     place: Registered,
+}
+
+/// What a run begins with.
+pub(super) struct Start {
+    pub(super) room: Room,
+    /// A wish it was taken up for.
+    pub(super) first: Option<Message>,
+    /// Where the task may have been interrupted.
+    pub(super) unrecovered: Option<Unrecovered>,
+}
+
+impl Start {
+    pub(super) const fn new(room: Room) -> Self {
+        Self { room, first: None, unrecovered: None }
+    }
 }
 
 /// Why a run is over.
@@ -64,8 +84,9 @@ enum Over {
 type Reply = (oneshot::Sender<Result<(), Error>>, Result<(), Error>);
 
 impl Engine {
-    /// Runs an owned task until it rests, parks, or the node stops. `first` is a wish it was taken up for.
-    pub(super) fn start_run(&self, task: Task, room: Room, first: Option<Message>) {
+    /// Runs an owned task until it rests, parks, or the node stops.
+    pub(super) fn start_run(&self, task: Task, start: Start) {
+        let Start { room, first, unrecovered } = start;
         let Some((place, inbox)) = self.runs().register(task.id(), first) else { return };
         let span = tracing::info_span!("task", task = %task.id(), name = %task.about.name, request_id = task.request_id.as_deref());
         let run = Run {
@@ -74,6 +95,7 @@ impl Engine {
             running: JoinSet::new(),
             cancels: HashMap::new(),
             permit: None,
+            unrecovered,
             fence: self.fence(),
             held: true,
             room,
@@ -87,6 +109,7 @@ impl Engine {
         let live = AssertUnwindSafe(run.live().instrument(span)).catch_unwind();
         self.work().spawn(async move {
             if live.await.is_err() {
+                tracing::error!(task = %id, "the run of a task panicked; the task is tried again in five minutes");
                 engine.put_aside(id).await;
             }
         });
@@ -116,21 +139,24 @@ impl Run {
         }
     }
 
-    /// The task has left. Handlers of cancelled steps have been told; they may end in their own time, and nobody
-    /// listens to their answers.
+    /// The task has left. Handlers of cancelled steps have been told; they may end in their own time, though not
+    /// for ever, and nobody listens to their answers. Until then they take up room.
     async fn see_off(self) {
         let Self { engine, mut running, fence, room, place, inbox, .. } = self;
-        drop((inbox, place, room));
-        engine.count_tasks();
-        engine.wakes().room();
-        let _waiting = engine.signals().waiting.one();
+        drop((inbox, place));
+        let waiting = engine.signals().waiting.one();
+        let patience = engine.clock().now().plus(FAREWELL);
         let ended = async { while running.join_next().await.is_some() {} };
         tokio::select! {
             biased;
+            () = ended => {}
             () = engine.signals().release.cancelled() => {}
             () = fence.cancelled() => {}
-            () = ended => {}
+            () = engine.clock().sleep_until(patience) => {}
         }
+        drop((waiting, running, room));
+        engine.count_tasks();
+        engine.wakes().room();
     }
 
     async fn until_over(&mut self) -> Over {
@@ -142,6 +168,7 @@ impl Run {
 
     async fn lives(&mut self) -> Result<(), data::Error> {
         self.recover().await?;
+        self.unrecovered = None;
         loop {
             self.start_ready().await?;
             if self.running.is_empty() {
@@ -172,7 +199,7 @@ impl Run {
 
     /// Its row says so, and nobody owns it any more.
     fn is_at_rest(&self) -> bool {
-        self.task.status.is_terminal() || self.task.status == Status::Error
+        self.task.status.rests()
     }
 
     /// Lets go of a task with nothing to do for a while, and of any task when the node stops.
@@ -227,7 +254,7 @@ impl Run {
     /// Longer than is worth the memory; less when memory is tight.
     fn is_long(&self, next: Option<Timestamp>, now: Timestamp) -> bool {
         let worth = if self.engine.capacity().is_tight() && self.engine.wakes().has_backlog() {
-            std::time::Duration::from_secs(1)
+            Duration::from_secs(1)
         } else {
             self.engine.settings().park_after
         };

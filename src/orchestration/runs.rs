@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock, mpsc, oneshot};
 
 use super::{Error, command::Wish};
 use crate::model::id::TaskId;
@@ -21,7 +21,11 @@ pub(super) struct Message {
 #[derive(Clone, Default)]
 pub(super) struct Runs {
     inboxes: Arc<Mutex<HashMap<TaskId, mpsc::Sender<Message>>>>,
+    unrecovered: Arc<RwLock<()>>,
 }
+
+/// Held from before a task is claimed until its recovery is durable. Shared by what is claimed together.
+pub(super) type Unrecovered = Arc<OwnedRwLockReadGuard<()>>;
 
 /// A place in the register; given up when it is dropped.
 pub(super) struct Registered {
@@ -51,6 +55,16 @@ impl Runs {
     /// The inbox of a running task.
     pub(super) fn inbox(&self, task: TaskId) -> Option<mpsc::Sender<Message>> {
         self.lock().get(&task).cloned()
+    }
+
+    /// To be taken before tasks are claimed, and once for all of them: who waits in [`Self::all_recovered`] comes first.
+    pub(super) async fn unrecovered(&self) -> Unrecovered {
+        Arc::new(self.unrecovered.clone().read_owned().await)
+    }
+
+    /// What was interrupted in any task of this node is given back, durably: whoever kills the node now is alone to blame.
+    pub(super) async fn all_recovered(&self) {
+        drop(self.unrecovered.write().await);
     }
 
     /// No task runs here.

@@ -154,6 +154,23 @@ impl TestApp {
         self.begin().await;
     }
 
+    /// Another node starts beside this one, and is the one that is asked from now on.
+    pub async fn join(&mut self) -> Engine {
+        let Self { database, templates, settings, scripts, clock, learned, .. } = self;
+        let second = begin(database, templates, settings, scripts, clock, learned).await;
+        std::mem::replace(&mut self.engine, second)
+    }
+
+    /// Creates tasks, one after the other, until `task` is complete.
+    pub async fn create_until_complete(&self, name: &str, task: TaskId) {
+        let work = async {
+            while self.status(task).await != Status::Complete {
+                self.create_task(name, Value::Null).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, work).await.expect("the task is not complete");
+    }
+
     /// From its next start on, the program knows the handler `class`.
     pub fn learn(&mut self, class: &str) {
         self.learned.push(class.to_owned());

@@ -1,8 +1,10 @@
 //! What the engine promises, with scripted handlers and time moved by hand.
 
+mod attending;
 mod builtin;
 mod commands;
 mod creating;
+mod fleet;
 mod limits;
 mod publishing;
 mod recovery;

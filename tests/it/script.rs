@@ -25,6 +25,7 @@ enum Then {
     Fail(StepError),
     Panic(&'static str),
     Hang,
+    Ignore,
     Seen(&'static str, &'static str),
 }
 
@@ -84,6 +85,11 @@ pub fn panics(message: &'static str) -> Answer {
 /// Works until it is told to stop or the test lets it go.
 pub fn hangs() -> Answer {
     answer(Then::Hang)
+}
+
+/// Works until the test lets it go, whatever it is told.
+pub fn ignores() -> Answer {
+    answer(Then::Ignore)
 }
 
 /// Answers with `key` of what the earlier `step` left.
@@ -164,6 +170,12 @@ impl StepHandler for Scripted {
             Then::Fail(error) => Err(error),
             Then::Panic(message) => panic!("{message}"),
             Then::Seen(step, key) => Ok(json!({ "seen": earlier.results(step, key) })),
+            Then::Ignore => {
+                *lock(&self.scripts.inner.held) += 1;
+                let _held = Held(&self.scripts);
+                self.scripts.inner.go.notified().await;
+                Ok(json!({ "late": true }))
+            }
             Then::Hang => {
                 *lock(&self.scripts.inner.held) += 1;
                 let _held = Held(&self.scripts);

@@ -74,7 +74,7 @@ impl<'a> Edit<'a> {
             self.task.updated_at = self.now;
         }
         let task = &*self.task;
-        let rests = task.status.is_terminal() || task.status == Status::Error;
+        let rests = task.status.rests();
         let moved = task.status != self.from;
         if !self.row && !moved && self.touched.is_empty() && self.events.is_empty() {
             return None;
@@ -177,7 +177,7 @@ impl<'a> Edit<'a> {
         let now = self.now;
         let step = self.touch(no);
         step.status = to;
-        step.completed_at = (to.is_terminal() || to == Status::Error).then_some(now);
+        step.completed_at = to.rests().then_some(now);
         (from, to)
     }
 

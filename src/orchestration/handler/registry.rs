@@ -69,9 +69,4 @@ impl Handlers {
     pub fn task(&self, class: &str) -> Option<&Arc<dyn TaskHandler>> {
         self.tasks.get(class)
     }
-
-    /// Whether `class` is known here.
-    pub fn has_step(&self, class: &str) -> bool {
-        class == builtin::SLEEP || self.steps.contains_key(class)
-    }
 }

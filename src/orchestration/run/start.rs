@@ -1,13 +1,16 @@
 //! Starting what is ready.
 
-use super::{Run, attempt::Attempt};
+use super::{Run, Start, attempt::Attempt};
 use crate::{
-    data::{self, load, parked},
+    data::{self, load},
     model::{
+        change::Change,
         failure::{Failure, FailureKind},
         id::{StepNo, TaskId},
         outcome::Outcome,
         status::Status,
+        task::Task,
+        time::Timestamp,
     },
     orchestration::{
         Engine,
@@ -32,6 +35,10 @@ impl Run {
         }
         if ready.is_empty() {
             return Ok(());
+        }
+        if self.task.is_suspect() {
+            // What was interrupted when the last node died must not look as if it ran when this one does.
+            self.engine.runs().all_recovered().await;
         }
         let durable = ready.iter().any(|&no| self.task.needs_durable_start(no));
         let engine = self.engine.clone();
@@ -77,57 +84,42 @@ impl Run {
 }
 
 impl Engine {
-    /// A run that panicked has left its task owned and unattended: it is let go, and tried again later.
-    pub(super) async fn put_aside(&self, id: TaskId) {
-        tracing::error!(task = %id, "the run of a task panicked; the task is tried again in five minutes");
-        let rows = load::rows(self.database(), &[id]).await.unwrap_or_default();
-        let own = rows.into_iter().filter(|(row, _)| row.owner == Some(self.identity().id.0));
-        for change in own.filter_map(|(row, _)| parked::put_aside(&row, self.clock().now())) {
-            if let Err(error) = self.journal().commit(change).await {
-                tracing::error!(task = %id, error = &error as &dyn std::error::Error, "the task could not be let go");
-            }
-        }
-        self.wakes().note(Some(self.clock().now().plus(parked::ASIDE)));
-        self.wakes().ring();
-    }
-
     /// Runs an owned task from its row once more. Where the database refused what its handlers left, their steps fail.
     pub(super) async fn reload(&self, id: TaskId, refused: Option<String>) {
-        let rows = match load::rows(self.database(), &[id]).await {
-            Ok(rows) => rows,
-            Err(error) => {
-                tracing::error!(task = %id, error = &error as &dyn std::error::Error, "the task can't be read again");
-                return;
-            }
-        };
-        for rows in rows.into_iter().filter(|(row, _)| row.owner == Some(self.identity().id.0)) {
-            let room = self.capacity().squeeze();
-            let Some(why) = &refused else {
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-                let _ = self.run_rows(rows, room, None).await;
-                continue;
-            };
-            let Ok(template) = self.pinned_template(&rows.0.digest).await else { continue };
-            let Ok(mut task) = load::task(rows, template) else { continue };
-            let now = self.clock().now();
-            let running: Vec<StepNo> = task
-                .steps
-                .iter()
-                .filter(|step| step.status == Status::InProgress)
-                .map(|step| step.no)
-                .collect();
-            let mut edit = task.edit(now);
-            for no in running {
-                let failure = Failure::new(FailureKind::Permanent, why.clone());
-                edit.settle(no, Outcome::Failed { failure, retry_after: None, results: None }.into(), 0.0);
-            }
-            if let Some(change) = edit.finish()
-                && self.journal().commit(change).await.is_ok()
-                && !task.status.is_terminal()
-                && task.status != Status::Error
-            {
-                self.start_run(task, room, None);
-            }
+        if let Err(error) = self.run_again(id, refused).await {
+            tracing::error!(task = %id, error = &error as &dyn std::error::Error, "the task does not run again yet");
+            self.wakes().doubt();
         }
     }
+
+    async fn run_again(&self, id: TaskId, refused: Option<String>) -> Result<(), data::Error> {
+        if refused.is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        let unrecovered = Some(self.runs().unrecovered().await);
+        let rows = load::rows(self.database(), &[id]).await?;
+        let Some(rows) = rows.into_iter().find(|rows| self.owns(rows)) else { return Ok(()) };
+        let start = Start { unrecovered, ..Start::new(self.capacity().squeeze()) };
+        let Some(why) = refused else { return self.run_rows(rows, start).await };
+        let template = self.pinned_template(&rows.0.digest).await?;
+        let mut task = load::task(rows, template)?;
+        if let Some(change) = fail_running(&mut task, &why, self.clock().now()) {
+            self.journal().commit(change).await?;
+        }
+        if !task.status.rests() {
+            self.start_run(task, start);
+        }
+        Ok(())
+    }
+}
+
+fn fail_running(task: &mut Task, why: &str, now: Timestamp) -> Option<Change> {
+    let running = task.steps.iter().filter(|step| step.status == Status::InProgress);
+    let running: Vec<StepNo> = running.map(|step| step.no).collect();
+    let mut edit = task.edit(now);
+    for no in running {
+        let failure = Failure::new(FailureKind::Permanent, why);
+        edit.settle(no, Outcome::Failed { failure, retry_after: None, results: None }.into(), 0.0);
+    }
+    edit.finish()
 }

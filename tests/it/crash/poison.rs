@@ -44,14 +44,8 @@ async fn a_step_that_keeps_killing_its_node_is_stopped_and_others_go_on(place: P
     let step = history.case(poison).step("a");
     assert_eq!(step.error.as_ref().expect("an error").kind, FailureKind::NodeLost);
     assert_eq!(history.ledger.calls(step.id), MAX_RECOVERIES + 1);
-    // They should all be complete. Today a bystander is blamed now and then: what was in progress at the first death
-    // counts as running at each one after it, if the culprit was faster each time than the release of what it had
-    // interrupted.
     for case in history.cases.iter().filter(|case| case.task.id() != poison) {
-        let blamed = case.task.steps.iter().filter_map(|step| step.error.as_ref());
-        let blamed = blamed.map(|error| error.kind).collect::<Vec<_>>();
-        let complete = case.task.status == Status::Complete && blamed.is_empty();
-        assert!(complete || blamed == [FailureKind::NodeLost], "{}: {blamed:?}", case.task.about.name);
+        assert_eq!(case.task.status, Status::Complete, "{}: nobody else is blamed", case.task.about.name);
     }
 }
 

@@ -9,10 +9,16 @@ use tasker::{
     orchestration::{Error, TaskRequest},
 };
 
-use crate::{app::TestApp, place::Place, script::hangs};
+use crate::{
+    app::TestApp,
+    place::Place,
+    script::{hangs, retry},
+};
 
 on_both_databases![
     more_tasks_than_fit_in_memory_wait_and_all_finish,
+    a_due_sleeper_waits_for_room_and_has_its_turn,
+    no_more_is_claimed_than_there_is_room_for,
     a_full_queue_answers_overloaded_and_loses_nothing,
     ten_thousand_steps_run,
     a_chain_of_a_thousand_runs,
@@ -21,6 +27,10 @@ on_both_databases![
 const ONE: &str = "
 name: one
 step_templates: [{ name: only, handler_class: Only }]
+---
+name: long
+backoff: { default_backoff_seconds: [100], jitter_max_percentage: 0 }
+step_templates: [{ name: slow, handler_class: Slow }]
 ";
 
 async fn more_tasks_than_fit_in_memory_wait_and_all_finish(place: Place) {
@@ -35,6 +45,37 @@ async fn more_tasks_than_fit_in_memory_wait_and_all_finish(place: Place) {
         assert_eq!(app.status(tasker::model::id::TaskId(task.task.id)).await, Status::Complete);
     }
     assert_eq!(app.engine.tasks_in_memory(), 0);
+}
+
+async fn a_due_sleeper_waits_for_room_and_has_its_turn(place: Place) {
+    let app = TestApp::with(place, ONE, |settings| settings.max_tasks_in_memory = 1).await;
+    app.handler("Slow").answers([retry("no")]);
+    app.handler("Only").answers([hangs()]);
+    app.run_task("long", json!({})).await;
+    for no in 0..60 {
+        app.create_task("one", json!({ "no": no })).await;
+    }
+    // Comes to rest although something is due.
+    app.advance_secs(100.0).await;
+    assert_eq!((app.engine.tasks_in_memory(), app.calls().len()), (1, 2));
+    app.let_go().await;
+    let calls = app.calls();
+    let turn = calls.iter().rposition(|call| call.step == "slow").expect("called");
+    assert!(turn > 1 && turn < calls.len() - 1, "neither waits for all of the other: {turn}");
+}
+
+async fn no_more_is_claimed_than_there_is_room_for(place: Place) {
+    let app = TestApp::with(place, ONE, |settings| settings.max_tasks_in_memory = 1).await;
+    app.handler("Slow").answers([retry("no"), hangs()]);
+    app.handler("Only").answers([hangs(), hangs()]);
+    app.run_task("long", json!({})).await;
+    app.run_task("one", json!({})).await;
+    app.run_task("one", json!({})).await;
+    app.advance_secs(100.0).await;
+    for _ in 0..2 {
+        app.let_go().await;
+        assert_eq!(app.engine.tasks_in_memory(), 1);
+    }
 }
 
 async fn a_full_queue_answers_overloaded_and_loses_nothing(place: Place) {
