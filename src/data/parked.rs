@@ -30,9 +30,10 @@ pub async fn owned(database: &Database, node: NodeId) -> Result<Vec<TaskId>, Err
     Ok(rows.iter().map(|row| row.try_get_by_index(0).map(TaskId)).collect::<Result<_, _>>()?)
 }
 
-/// The digests of templates with tasks that only a worker, an operator or another program can move on.
+/// The digests of templates with parked tasks: some may wait for a program that knows a handler, until their limit or
+/// for ever.
 pub async fn stuck_templates(database: &Database) -> Result<Vec<String>, Error> {
-    let sql = "SELECT DISTINCT digest FROM tasker_tasks WHERE owner IS NULL AND wake_at = $1";
+    let sql = "SELECT DISTINCT digest FROM tasker_tasks WHERE owner IS NULL AND wake_at <= $1";
     let backend = database.reader.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, sql, [Timestamp::NEVER.0.into()]);
     let rows = database.reader.query_all_raw(statement).await?;
@@ -50,7 +51,7 @@ pub async fn wake_waiting(
     let steps: Vec<String> = steps.iter().map(|no| no.0.to_string()).collect();
     let sql = format!(
         "UPDATE tasker_tasks SET wake_at = NULL
-        WHERE owner IS NULL AND wake_at = $1 AND digest = $2 AND updated_at >= $3
+        WHERE owner IS NULL AND wake_at <= $1 AND digest = $2 AND updated_at >= $3
         AND EXISTS (SELECT 1 FROM tasker_workflow_steps s
             WHERE s.task_id = tasker_tasks.id AND s.no IN ({}) AND s.awaiting_since IS NOT NULL)",
         steps.join(", ")

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod command;
+mod deadline;
 mod edit;
 mod recovery;
 
@@ -96,7 +97,7 @@ impl Task {
         }
     }
 
-    /// The next moment at which something happens by itself: a retry, a sleeper, the first start.
+    /// The next moment at which something happens by itself: a retry, a sleeper, the first start, the task's limit.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         if self.status.rests() {
             return None;
@@ -105,10 +106,11 @@ impl Task {
         let retries = self.open().filter_map(|step| step.next_attempt_at).filter(|&at| at > now);
         let sleepers =
             self.steps.iter().filter(|step| step.is_asleep()).filter_map(|step| step.next_attempt_at);
-        match delayed {
+        let work = match delayed {
             Some(at) => Some(at),
             None => retries.chain(sleepers).min(),
-        }
+        };
+        work.into_iter().chain(self.deadline()).min()
     }
 
     /// Sleepers whose time has come.

@@ -4,6 +4,7 @@ mod attending;
 mod builtin;
 mod commands;
 mod creating;
+mod deadlines;
 mod fleet;
 mod limits;
 mod publishing;

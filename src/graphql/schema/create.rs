@@ -42,7 +42,7 @@ pub struct CreateTaskInput {
     pub priority: Option<i32>,
     /// Seconds before the first step may start. The template's without it.
     pub delay_seconds: Option<f64>,
-    /// Seconds that the whole task may take. The template's without it.
+    /// Seconds that the whole task may take; then what is not done has failed. The template's without it.
     pub timeout_seconds: Option<f64>,
     /// The same key in the same namespace is the same task: a repetition is answered with the first one, and
     /// another request under a used key is refused.

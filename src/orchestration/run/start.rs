@@ -23,7 +23,7 @@ impl Run {
     /// steps that must not run twice and of suspects, which are durable before their handler runs.
     pub(super) async fn start_ready(&mut self) -> Result<(), data::Error> {
         let now = self.now();
-        if self.engine.signals().draining.is_cancelled() {
+        if self.engine.signals().draining.is_cancelled() || self.task.is_overdue(now) {
             return Ok(());
         }
         let mut ready = self.task.startable(now);

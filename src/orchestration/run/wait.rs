@@ -60,7 +60,11 @@ impl Run {
             wishes.push(next);
         }
         let mut replies: Vec<Reply> = Vec::new();
+        let overdue = self.task.is_overdue(now);
         let mut edit = self.task.edit(now);
+        if overdue {
+            edit.expire();
+        }
         for no in awake {
             edit.wake(no);
         }
