@@ -4,11 +4,11 @@ use futures_util::future::join_all;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tasker::{
-    data::{Error, Kind, lock::EngineLock},
+    data::{Error, Kind, journal::Claim, lock::EngineLock},
     model::status::Status,
 };
 
-use super::desk::{Desk, complete, start};
+use super::desk::{Desk, NOW, complete, start};
 use crate::place::Place;
 
 on_both_databases![
@@ -16,6 +16,7 @@ on_both_databases![
     a_lost_guard_fails_alone,
     a_refused_value_fails_alone,
     who_lost_the_lease_writes_nothing,
+    who_lost_the_lease_takes_nothing,
 ];
 
 async fn a_start_and_its_end_in_one_flush_are_one_row_and_two_events(place: Place) {
@@ -90,6 +91,18 @@ async fn who_lost_the_lease_writes_nothing(place: Place) {
     assert!(matches!(desk.create_one().await, Err(Error::Fenced)));
     assert_eq!(desk.rows(task.id()).await.0.status, "pending");
     assert_eq!(desk.events().await.len(), 1);
+}
+
+async fn who_lost_the_lease_takes_nothing(place: Place) {
+    let desk = Desk::open(&place.open().await).await;
+    let task = desk.task().await.id();
+    for free in ["UPDATE tasker_tasks SET owner = NULL", "UPDATE tasker_nodes SET epoch = epoch + 1"] {
+        desk.database.upkeep.execute_unprepared(free).await.expect(free);
+    }
+    // The first one finds out by itself, and not from a flush before it.
+    assert!(matches!(desk.journal.claim(Claim::Due { limit: 10, now: NOW }).await, Err(Error::Fenced)));
+    assert!(matches!(desk.journal.claim(Claim::One(task)).await, Err(Error::Fenced)));
+    assert_eq!(desk.rows(task).await.0.owner, None);
 }
 
 #[test]
