@@ -7,6 +7,7 @@ mod follow;
 mod listen;
 mod publish;
 mod query;
+mod recent;
 mod story;
 
 pub use follow::Follower;
