@@ -6,6 +6,7 @@ mod builder;
 mod open;
 mod probes;
 mod serve;
+mod signals;
 pub mod template_files;
 
 pub use builder::{Builder, Tasker};

@@ -5,7 +5,7 @@ mod serve;
 mod task;
 mod template;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -14,6 +14,9 @@ use crate::{
     graphql,
     orchestration::handler::Handlers,
 };
+
+/// For what still runs when everything is done.
+const LEFTOVERS: Duration = Duration::from_millis(500);
 
 /// Runs workflows that must finish.
 #[derive(Debug, Parser)]
@@ -71,10 +74,10 @@ pub fn run(handlers: Handlers) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error).context("the runtime can't start")),
     };
-    match runtime.block_on(carry_out(arguments, handlers)) {
-        Ok(code) => code,
-        Err(error) => fail(&error),
-    }
+    let done = runtime.block_on(carry_out(arguments, handlers));
+    // A handler that blocks its thread does not hold the process: its step was given back.
+    runtime.shutdown_timeout(LEFTOVERS);
+    done.unwrap_or_else(|error| fail(&error))
 }
 
 async fn carry_out(arguments: Arguments, handlers: Handlers) -> anyhow::Result<ExitCode> {
@@ -94,10 +97,12 @@ async fn carry_out(arguments: Arguments, handlers: Handlers) -> anyhow::Result<E
 }
 
 async fn migrate(place: &Place, variables: &Variables) -> anyhow::Result<ExitCode> {
-    use crate::data::{Database, migrate};
+    use crate::data::{Database, lock::EngineLock, migrate};
     let config = place.load(Overrides::default(), variables)?;
     let url = &config.database.primary.url;
     let database = Database::open(url.as_str(), 1, config.database.connect_timeout).await?;
+    // Tables are not changed under an engine that knows the old ones.
+    let _lock = database.file().map(EngineLock::take).transpose()?;
     match migrate::migrate(&database).await? {
         0 => println!("{url}: nothing to do, every migration is applied"),
         count => println!("{url}: {count} migration(s) applied"),

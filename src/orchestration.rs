@@ -17,6 +17,9 @@ mod lease;
 mod pinned;
 mod run;
 mod runs;
+mod standing;
+mod stop;
+mod supervise;
 mod value;
 
 pub use activity::Activity;

@@ -48,6 +48,11 @@ impl Wakes {
         }
     }
 
+    /// Tasks may belong to this node that it does not run: the next look finds them.
+    pub(super) fn doubt(&self) {
+        self.unsure.store(true, Ordering::Release);
+    }
+
     /// Looks again.
     pub(super) fn ring(&self) {
         self.bell.notify_one();
@@ -72,7 +77,7 @@ impl Wakes {
 impl Engine {
     pub(super) fn keep_claiming(&self) {
         let engine = self.clone();
-        tokio::spawn(async move { engine.signals().draining.run_until_cancelled(engine.claim_loop()).await });
+        self.keep("free tasks are no longer looked for", async move { engine.claim_loop().await });
     }
 
     async fn claim_loop(&self) {
@@ -93,7 +98,7 @@ impl Engine {
                 tracing::warn!(error = &error as &dyn std::error::Error, "free tasks could not be taken up");
                 tokio::time::sleep(std::time::Duration::from_millis(200)).await;
                 // Some may be this node's without its knowing: the claim's answer was lost, or their rows.
-                self.wakes().unsure.store(true, Ordering::Release);
+                self.wakes().doubt();
                 self.wakes().note(None);
                 self.wakes().ring();
             }

@@ -65,7 +65,8 @@ impl Sqlite {
             let read = |row: &rusqlite::Row<'_>| Ok(TaskId(Uuid::from_bytes(row.get(0)?)));
             match claim {
                 Claim::One(task) => {
-                    let sql = "UPDATE tasker_tasks SET owner = ?1 WHERE id = ?2 AND owner IS NULL RETURNING id";
+                    let sql =
+                        "UPDATE tasker_tasks SET owner = ?1 WHERE id = ?2 AND owner IS NULL RETURNING id";
                     multi.query(sql, &[owner, Value::Id(task.0)], read)
                 }
                 Claim::Due { limit, now } => {
@@ -142,6 +143,7 @@ fn failed(error: rusqlite::Error) -> Failed {
         Some(ErrorCode::TooBig | ErrorCode::TypeMismatch | ErrorCode::ParameterOutOfRange) => {
             Failed::Blame(Error::Refused(error.to_string()))
         }
+        Some(ErrorCode::OutOfMemory) => Failed::Large(unavailable(error)),
         _ => Failed::Again(unavailable(error)),
     }
 }

@@ -111,10 +111,36 @@ fn a_second_engine_on_a_file_is_refused_with_a_sentence() {
     let path = folder.path().join("tasker.db");
     let held = EngineLock::take(&path).expect("free");
     let refused = EngineLock::take(&path).expect_err("in use").to_string();
+    // The same file by other names.
+    std::fs::File::create(&path).expect("created");
+    std::os::unix::fs::symlink(&path, folder.path().join("link.db")).expect("linked");
+    for name in ["link.db", "./tasker.db", ".//tasker.db"] {
+        let name = folder.path().join(name);
+        assert!(EngineLock::take(&name).is_err(), "{}", name.display());
+    }
     assert!(
         refused.ends_with("is in use by another tasker; stop it, or give this one its own --database-url"),
         "{refused}"
     );
     drop(held);
     EngineLock::take(&path).expect("free again");
+}
+
+/// A server that is out of memory for many rows has enough for fewer.
+#[tokio::test]
+async fn what_is_too_much_at_once_is_written_in_parts() {
+    let Some(place) = Place::postgres().await else { return };
+    let desk = Desk::open(&place.open().await).await;
+    let short_of_memory = "CREATE FUNCTION short() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF (SELECT count(*) FROM added) > 3 THEN RAISE EXCEPTION 'out of memory' USING ERRCODE = '53200'; END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER short AFTER INSERT ON tasker_tasks REFERENCING NEW TABLE AS added EXECUTE FUNCTION short()";
+    desk.database.upkeep.execute_unprepared(short_of_memory).await.expect("the trigger");
+    let answers = join_all((0..20).map(|_| desk.create_one())).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    let whole = (0..5).map(|_| desk.new_task()).collect();
+    let refused = desk.journal.create(whole).await.expect_err("it can't be halved").to_string();
+    assert!(refused.contains("too much at once") && refused.contains("out of memory"), "{refused}");
+    assert_eq!(desk.number("SELECT count(*) FROM tasker_tasks").await, 20);
 }
