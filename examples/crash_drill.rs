@@ -12,6 +12,9 @@ use tasker::prelude::*;
 /// call has. Whoever depends on it writes down the token that it saw.
 struct Work;
 
+/// Blocks its thread for `handler_config.milliseconds`.
+struct Block;
+
 /// Takes its process with it for the first `aborts` calls of a step, then completes.
 struct Abort;
 
@@ -27,6 +30,15 @@ impl StepHandler for Work {
         }
         end(step, "complete")?;
         Ok(json!({ "token": token }))
+    }
+}
+
+#[tasker::async_trait]
+impl StepHandler for Block {
+    async fn process(&self, _: &TaskView, sequence: &Sequence, step: &StepView) -> Result<Value, StepError> {
+        begin(sequence, step, "none")?;
+        std::thread::sleep(Duration::from_millis(number(step, "milliseconds")));
+        Ok(json!({ "token": "none" }))
     }
 }
 
@@ -78,5 +90,9 @@ fn number(step: &StepView, key: &str) -> u64 {
 }
 
 fn main() -> std::process::ExitCode {
-    Tasker::builder().step_handler("Work", Work).step_handler("Abort", Abort).run()
+    Tasker::builder()
+        .step_handler("Work", Work)
+        .step_handler("Abort", Abort)
+        .step_handler("Block", Block)
+        .run()
 }

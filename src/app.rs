@@ -8,6 +8,7 @@ mod open;
 mod probes;
 mod serve;
 mod sign_in;
+mod signals;
 pub mod template_files;
 mod tokens;
 

@@ -7,7 +7,7 @@ mod task;
 mod template;
 mod token;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -16,6 +16,9 @@ use crate::{
     config::{Config, DatabaseUrl, Overrides, Variables},
     graphql,
 };
+
+/// For what still runs when everything is done.
+const LEFTOVERS: Duration = Duration::from_millis(500);
 
 /// Runs workflows that must finish.
 #[derive(Debug, Parser)]
@@ -79,10 +82,10 @@ pub fn run(extensions: Extensions) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error).context("the runtime can't start")),
     };
-    match runtime.block_on(carry_out(arguments, extensions)) {
-        Ok(code) => code,
-        Err(error) => fail(&error),
-    }
+    let done = runtime.block_on(carry_out(arguments, extensions));
+    // A handler that blocks its thread does not hold the process: its step was given back.
+    runtime.shutdown_timeout(LEFTOVERS);
+    done.unwrap_or_else(|error| fail(&error))
 }
 
 async fn carry_out(arguments: Arguments, extensions: Extensions) -> anyhow::Result<ExitCode> {
@@ -104,10 +107,12 @@ async fn carry_out(arguments: Arguments, extensions: Extensions) -> anyhow::Resu
 }
 
 async fn migrate(place: &Place, variables: &Variables) -> anyhow::Result<ExitCode> {
-    use crate::data::{Database, migrate};
+    use crate::data::{Database, lock::EngineLock, migrate};
     let config = place.load(Overrides::of_tool(), variables)?;
     let url = &config.database.primary.url;
     let database = Database::open(url.as_str(), 1, config.database.connect_timeout).await?;
+    // Tables are not changed under an engine that knows the old ones.
+    let _lock = database.file().map(EngineLock::take).transpose()?;
     match migrate::migrate(&database).await? {
         0 => println!("{url}: nothing to do, every migration is applied"),
         count => println!("{url}: {count} migration(s) applied"),

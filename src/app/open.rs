@@ -47,6 +47,9 @@ pub enum Error {
     /// Nobody could sign in.
     #[error("signing in can't be set up: {0}")]
     SignIn(String),
+    /// Something that the node can't be without has broken down.
+    #[error("{0}; the service ends, and what it ran is recovered by the next one")]
+    Failed(&'static str),
     /// The server failed.
     #[error("the server failed")]
     Serve(#[source] std::io::Error),
@@ -129,8 +132,11 @@ impl App {
     pub async fn stop(self) {
         self.engine.stop(self.config.server.shutdown_grace).await;
         let database = self.engine.database().clone();
+        let lease = self.config.orchestration.lease_ttl;
         drop(self.engine);
-        database.close().await;
+        if tokio::time::timeout(lease, database.close()).await.is_err() {
+            tracing::warn!("the database's connections could not be given back in time");
+        }
         drop(self.lock);
     }
 }

@@ -48,7 +48,9 @@ async fn ready(State(engine): State<Engine>) -> Response {
     if engine.stopping().is_cancelled() {
         reasons.insert("draining".into(), json!("the node is shutting down"));
     }
-    if engine.is_fenced() {
+    if let Some(why) = engine.failure() {
+        reasons.insert("failed".into(), json!(why));
+    } else if engine.is_fenced() {
         reasons.insert("lease".into(), json!("the node has lost its lease and is getting a new one"));
     }
     let answers = tokio::time::timeout(PATIENCE, log::position(engine.database())).await;

@@ -1,6 +1,6 @@
 //! Listens, answers, and stops in order.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -8,7 +8,7 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-use super::{App, Error, probes};
+use super::{App, Error, probes, signals::Signals};
 use crate::{
     config::Config,
     graphql::{
@@ -22,6 +22,9 @@ use crate::{
     playground,
 };
 
+/// For connections that are still open when everything else is done.
+const CUT: Duration = Duration::from_secs(2);
+
 /// Takes the configured address, before anything is opened or changed.
 pub async fn listen(config: &Config) -> Result<TcpListener, Error> {
     let address = config.server.listen;
@@ -29,24 +32,34 @@ pub async fn listen(config: &Config) -> Result<TcpListener, Error> {
 }
 
 impl App {
-    /// Says where it listens, and serves until the process is told to stop.
+    /// Says where it listens, and serves until the process is told to stop. Told a second time, it ends the process.
     pub async fn serve(self, listener: TcpListener) -> Result<(), Error> {
         let bound = listener.local_addr().map_err(Error::Serve)?;
         let router = self.router(bound)?;
+        let mut signals = Signals::listen(self.patience()).map_err(Error::Serve)?;
         println!("{}", self.banner(bound));
         self.authorization.keep_up(self.engine.stopping().clone(), self.config.environment.is_development());
         let stop = self.engine.stopping().clone();
         let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
             .with_graceful_shutdown(async move { stop.cancelled().await });
         let server = tokio::spawn(async move { serving.await });
-        told_to_stop().await;
-        tracing::info!("stopping: running steps may end, the rest is given back");
+        let engine = self.engine.clone();
+        tokio::select! {
+            () = signals.told() => tracing::info!("stopping: running steps may end, the rest is given back"),
+            _ = engine.failed() => {}
+        }
         self.stop().await;
         // Connections that do not end by themselves are cut.
-        match tokio::time::timeout(std::time::Duration::from_secs(2), server).await {
+        let ended = match tokio::time::timeout(CUT, server).await {
             Ok(Ok(ended)) => ended.map_err(Error::Serve),
             Ok(Err(_)) | Err(_) => Ok(()),
-        }
+        };
+        engine.failure().map_or(ended, |why| Err(Error::Failed(why)))
+    }
+
+    /// How long it may take to stop: the grace, then giving back, signing off and closing, each of which is bounded.
+    fn patience(&self) -> Duration {
+        self.config.server.shutdown_grace + 3 * self.config.orchestration.lease_ttl + CUT
     }
 }
 
@@ -103,19 +116,4 @@ fn settings(config: &Config) -> GraphqlSettings {
         subscriptions_per_connection: config.graphql.subscriptions_per_connection,
         ..GraphqlSettings::default()
     }
-}
-
-/// SIGTERM, or Ctrl-C at the terminal.
-async fn told_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                _ = tokio::signal::ctrl_c() => return,
-            }
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

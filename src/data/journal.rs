@@ -15,12 +15,16 @@ mod writer;
 pub use entry::Claim;
 pub use statistics::{Statistics, Totals};
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use self::{
     entry::{Entry, Queued},
@@ -44,6 +48,7 @@ pub struct Journal {
     /// Entries that were sent.
     sent: Arc<AtomicU64>,
     statistics: Arc<Statistics>,
+    lost: CancellationToken,
 }
 
 /// How much is written at once, and how much may wait.
@@ -53,6 +58,8 @@ pub struct Settings {
     pub queue: usize,
     /// Rows in one transaction, about.
     pub flush_rows: usize,
+    /// How long a PostgreSQL server may take to answer; then its connection is given up.
+    pub patience: Duration,
 }
 
 impl Journal {
@@ -68,6 +75,8 @@ impl Journal {
         let statistics = Arc::new(Statistics::default());
         let target = database.target.clone();
         let own = statistics.clone();
+        let lost = CancellationToken::new();
+        let tell = lost.clone();
         let (opened, answer) = oneshot::channel();
         let work = move || {
             let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -75,10 +84,10 @@ impl Journal {
                 Err(error) => return drop(opened.send(Err(Error::Unavailable(Box::new(error))))),
             };
             runtime.block_on(async move {
-                match Store::open(&target, identity).await {
+                match Store::open(&target, identity, settings.patience).await {
                     Ok(store) => {
                         let _ = opened.send(Ok(()));
-                        Writer::new(store, entries, settings, log, own, metrics).run().await;
+                        Writer::new(store, entries, settings, log, own, metrics, tell).run().await;
                     }
                     Err(error) => drop(opened.send(Err(error))),
                 }
@@ -89,7 +98,7 @@ impl Journal {
             .spawn(work)
             .map_err(|error| Error::Unavailable(Box::new(error)))?;
         answer.await.map_err(|_| Error::Stopped)??;
-        Ok(Self { queue, sent: Arc::default(), statistics })
+        Ok(Self { queue, sent: Arc::default(), statistics, lost })
     }
 
     /// Stores new tasks, all or none; answers when they are durable. Refused when too much is waiting.
@@ -125,11 +134,29 @@ impl Journal {
         answer.await.map_err(|_| Error::Stopped)?
     }
 
-    /// From now on it writes as another node: the old lease was lost and a new one taken.
-    pub async fn adopt(&self, identity: Identity) -> Result<(), Error> {
+    /// From now on it writes as another node: the old lease was lost and a new one taken. `then` is carried out
+    /// in between, also when nobody waits for the answer any more.
+    pub async fn adopt(&self, identity: Identity, then: impl FnOnce() + Send + 'static) -> Result<(), Error> {
         let (ack, answer) = oneshot::channel();
-        self.send(Entry::Adopt { identity, ack }).await?;
+        self.send(Entry::Adopt { identity, then: Box::new(then), ack }).await?;
         answer.await.map_err(|_| Error::Stopped)?
+    }
+
+    /// Takes nothing more, writes what waits, and closes its connection.
+    pub async fn close(&self) -> Result<(), Error> {
+        let (ack, answer) = oneshot::channel();
+        self.send(Entry::Close { ack }).await?;
+        answer.await.map_err(|_| Error::Stopped)?
+    }
+
+    /// Completed when it takes nothing more: it was closed, or its thread is gone.
+    pub async fn ended(&self) {
+        self.queue.closed().await;
+    }
+
+    /// Completed when another program has taken the SQLite file over.
+    pub async fn lost(&self) {
+        self.lost.cancelled().await;
     }
 
     /// What it has done so far.

@@ -18,7 +18,9 @@ pub struct EngineLock {
 impl EngineLock {
     /// Takes the lock of the database at `path`, or says who is in the way.
     pub fn take(path: &Path) -> Result<Self, Error> {
-        let beside = PathBuf::from(format!("{}.lock", path.display()));
+        let mut beside = real(path).into_os_string();
+        beside.push(".lock");
+        let beside = PathBuf::from(beside);
         let unavailable = |error| Error::Address(format!("{} can't be opened: {error}", beside.display()));
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).open(&beside).map_err(unavailable)?;
@@ -28,4 +30,16 @@ impl EngineLock {
             Err(TryLockError::Error(error)) => Err(unavailable(error)),
         }
     }
+}
+
+/// The file itself, by whatever way it was named: one file has one lock. It is not opened for that.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| {
+        // Not there yet.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match (folder.canonicalize(), path.file_name()) {
+            (Ok(folder), Some(name)) => folder.join(name),
+            _ => path.to_owned(),
+        }
+    })
 }

@@ -8,6 +8,7 @@ mod listen;
 mod publish;
 mod query;
 mod reach;
+mod recent;
 mod story;
 
 pub use follow::Follower;

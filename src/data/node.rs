@@ -29,17 +29,21 @@ pub struct Identity {
 
 /// Registers this process as a node.
 pub async fn register(database: &Database, name: &str, lease: Duration) -> Result<Identity, Error> {
-    let now = now(database.kind());
-    let sql = format!(
-        "INSERT INTO tasker_nodes (name, program, epoch, flush_no, started_at, lease_until)
-         VALUES ($1, $2, 1, 0, {now}, {now} + $3) RETURNING id"
-    );
+    let sql = registration(database.kind());
     let values = [name.into(), env!("CARGO_PKG_VERSION").into(), micros(lease).into()];
     let row = database.upkeep.query_one_raw(statement(&database.upkeep, &sql, values)).await?;
     let id = row
         .ok_or_else(|| Error::Corrupt("registering a node answered no row".into()))?
         .try_get_by_index(0)?;
     Ok(Identity { id: NodeId(id), epoch: 1 })
+}
+
+fn registration(kind: Kind) -> String {
+    let now = now(kind);
+    format!(
+        "INSERT INTO tasker_nodes (name, program, epoch, flush_no, started_at, lease_until)
+         VALUES ($1, $2, 1, 0, {now}, {now} + $3) RETURNING id"
+    )
 }
 
 /// What these nodes are called.
@@ -95,7 +99,7 @@ async fn free(
     Ok(transaction.execute_raw(statement(&database.upkeep, &sql, [node.into()])).await?.rows_affected())
 }
 
-/// A PostgreSQL connection that does nothing but renew a lease.
+/// A PostgreSQL connection that does nothing but hold a lease.
 pub struct Lease {
     connection: PgConnection,
 }
@@ -115,6 +119,18 @@ impl Lease {
              WHERE id = $2 AND epoch = $3 AND stopped_at IS NULL";
         let query = sqlx::query(sql).bind(micros(ttl)).bind(node.id.0).bind(node.epoch);
         Ok(query.execute(&mut self.connection).await?.rows_affected() == 1)
+    }
+
+    /// See [`register`].
+    pub async fn register(&mut self, name: &str, ttl: Duration) -> Result<Identity, Error> {
+        let sql = sqlx::AssertSqlSafe(registration(Kind::Postgres));
+        let query = sqlx::query_scalar(sql).bind(name).bind(env!("CARGO_PKG_VERSION")).bind(micros(ttl));
+        Ok(Identity { id: NodeId(query.fetch_one(&mut self.connection).await?), epoch: 1 })
+    }
+
+    /// Says goodbye to the server.
+    pub async fn close(self) -> Result<(), Error> {
+        Ok(self.connection.close().await?)
     }
 }
 

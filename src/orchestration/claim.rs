@@ -13,7 +13,7 @@ pub(super) const BATCH: usize = 200;
 impl Engine {
     pub(super) fn keep_claiming(&self) {
         let engine = self.clone();
-        tokio::spawn(async move { engine.signals().draining.run_until_cancelled(engine.claim_loop()).await });
+        self.keep("free tasks are no longer looked for", async move { engine.claim_loop().await });
         self.keep_sweeping();
     }
 

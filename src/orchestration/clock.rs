@@ -36,6 +36,14 @@ impl Clock {
         }
     }
 
+    /// Waits for so long, whatever the system's clock is set to meanwhile.
+    pub async fn sleep(&self, duration: Duration) {
+        match self {
+            Self::System => tokio::time::sleep(duration).await,
+            Self::Manual(_) => self.sleep_until(self.now().plus(duration)).await,
+        }
+    }
+
     /// Waits until `moment`. The system's clock may be set meanwhile, so it is looked at again.
     pub async fn sleep_until(&self, moment: Timestamp) {
         match self {

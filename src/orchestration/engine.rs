@@ -1,13 +1,13 @@
 //! The engine: one value with every verb. Cheap to clone.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Clock, activity::Count, capacity::Capacity, create::KeyLocks, handler::Handlers, pinned::Pinned,
-    runs::Runs, wakes::Wakes,
+    runs::Runs, standing::Standing, supervise::Failure, wakes::Wakes,
 };
 use crate::{
     config::Orchestration,
@@ -65,7 +65,7 @@ struct Inner {
     metrics: Metrics,
     clock: Clock,
     name: String,
-    identity: std::sync::Mutex<Identity>,
+    standing: Standing,
     capacity: Capacity,
     runs: Runs,
     wakes: Wakes,
@@ -81,8 +81,12 @@ pub(super) struct Signals {
     pub(super) draining: CancellationToken,
     /// Give back what still runs.
     pub(super) release: CancellationToken,
-    /// The lease is lost: stop at once, write nothing.
-    pub(super) fenced: std::sync::Mutex<CancellationToken>,
+    /// Everything is given back: not even the lease is needed.
+    pub(super) stopped: CancellationToken,
+    /// Threads with connections that they close.
+    pub(super) threads: TaskTracker,
+    /// Why the node can't go on.
+    pub(super) failure: Failure,
     /// Runs that wait for something to happen.
     pub(super) waiting: Count,
     /// Attempts whose answer has not been taken in.
@@ -95,17 +99,23 @@ impl Engine {
     /// Registers the node, takes over what dead ones left, and begins to run what is due.
     pub async fn start(parts: Parts) -> Result<Self, Error> {
         let Parts { database, templates, handlers, settings, node, variables, metrics, clock } = parts;
+        let began = Instant::now();
         let identity = node::register(&database, &node, settings.lease_ttl).await?;
         let taken = node::take_over(&database, Some(identity.id)).await?;
         metrics.recoveries.inc_by(taken);
         let log = EventLog::open(&database).await?;
-        let queue =
-            journal::Settings { queue: settings.journal_queue, flush_rows: settings.journal_flush_rows };
+        let queue = journal::Settings {
+            queue: settings.journal_queue,
+            flush_rows: settings.journal_flush_rows,
+            patience: settings.lease_ttl / 3,
+        };
         let journal = Journal::start(&database, identity, queue, log.clone(), metrics.clone()).await?;
         let signals = Signals {
             draining: CancellationToken::new(),
             release: CancellationToken::new(),
-            fenced: std::sync::Mutex::new(CancellationToken::new()),
+            stopped: CancellationToken::new(),
+            threads: TaskTracker::new(),
+            failure: Failure::default(),
             waiting: Count::default(),
             attempts: Count::default(),
             claiming: Count::default(),
@@ -118,7 +128,7 @@ impl Engine {
             keys: KeyLocks::default(),
             suspects: Arc::new(Semaphore::new(1)),
             work: TaskTracker::new(),
-            identity: std::sync::Mutex::new(identity),
+            standing: Standing::new(identity),
             name: node,
             signals,
             database,
@@ -133,27 +143,11 @@ impl Engine {
         };
         let engine = Self { inner: Arc::new(inner) };
         engine.wake_known(None).await?;
+        engine.keep_journal();
         engine.keep_log();
-        engine.keep_lease()?;
+        engine.keep_lease(began)?;
         engine.keep_claiming();
         Ok(engine)
-    }
-
-    /// Stops: nothing new starts, what runs may end within `grace`, the rest is given back. Durable when it answers.
-    pub async fn stop(&self, grace: Duration) {
-        let signals = self.signals();
-        signals.draining.cancel();
-        self.inner.work.close();
-        if tokio::time::timeout(grace, self.inner.work.wait()).await.is_err() {
-            signals.release.cancel();
-            self.inner.work.wait().await;
-        }
-        if let Err(error) = node::retire(self.database(), self.identity()).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the node could not sign off; its lease will run out"
-            );
-        }
     }
 
     /// Told when the node stops.
@@ -208,11 +202,11 @@ impl Engine {
 
     /// What this node signs its writes with.
     pub fn identity(&self) -> Identity {
-        *self.inner.identity.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner.standing.identity()
     }
 
-    pub(super) fn assume(&self, identity: Identity) {
-        *self.inner.identity.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = identity;
+    pub(super) fn standing(&self) -> &Standing {
+        &self.inner.standing
     }
 
     pub(super) fn name(&self) -> &str {
@@ -257,8 +251,7 @@ impl Engine {
 
     fn keep_log(&self) {
         let log = self.log().clone();
-        let stop = self.signals().draining.clone();
-        tokio::spawn(async move { stop.run_until_cancelled(log.keep_up()).await });
+        self.keep("events can't be followed any more", async move { log.keep_up().await });
         let (engine, log) = (self.clone(), self.log().clone());
         let stop = self.signals().draining.clone();
         tokio::spawn(async move { stop.run_until_cancelled(log.hear_others(|| engine.identity().id)).await });

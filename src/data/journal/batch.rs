@@ -50,7 +50,7 @@ impl<'a> Batch<'a> {
                     }
                     batch.events.extend(&change.events);
                 }
-                Entry::Claim { .. } | Entry::Delete { .. } | Entry::Adopt { .. } => {}
+                Entry::Claim { .. } | Entry::Delete { .. } | Entry::Adopt { .. } | Entry::Close { .. } => {}
             }
         }
         for (task, (from, row)) in tasks {

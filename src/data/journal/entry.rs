@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -19,11 +20,33 @@ pub(super) type Ack<T> = oneshot::Sender<Result<T, Error>>;
 
 /// One thing to do. Creations and changes are written together; the others one at a time, between flushes.
 pub(super) enum Entry {
-    Create { tasks: Vec<NewTask>, ack: Ack<()> },
-    Change { change: Box<Change>, ack: Option<Ack<()>> },
-    Claim { claim: Claim, ack: Ack<Vec<TaskId>> },
-    Delete { task: TaskId, event: Box<Event>, ack: Ack<()> },
-    Adopt { identity: Identity, ack: Ack<()> },
+    Create {
+        tasks: Vec<NewTask>,
+        ack: Ack<()>,
+    },
+    Change {
+        change: Box<Change>,
+        ack: Option<Ack<()>>,
+    },
+    Claim {
+        claim: Claim,
+        ack: Ack<Vec<TaskId>>,
+    },
+    Delete {
+        task: TaskId,
+        event: Box<Event>,
+        ack: Ack<()>,
+    },
+    /// `then` is carried out before anything is written as the new node.
+    Adopt {
+        identity: Identity,
+        then: Box<dyn FnOnce() + Send>,
+        ack: Ack<()>,
+    },
+    /// Nothing more comes.
+    Close {
+        ack: Ack<()>,
+    },
 }
 
 /// An entry and since when it waits.
@@ -46,7 +69,23 @@ impl Entry {
                 tasks.iter().map(|task| 1 + task.steps.len() + task.events.len()).sum()
             }
             Self::Change { change, .. } => 1 + change.steps.len() + change.events.len(),
-            Self::Claim { .. } | Self::Delete { .. } | Self::Adopt { .. } => 1,
+            Self::Claim { .. } | Self::Delete { .. } | Self::Adopt { .. } | Self::Close { .. } => 1,
+        }
+    }
+
+    /// Bytes of what users gave, about: the rest of a row is short.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Create { tasks, .. } => tasks.iter().map(|task| task.context.len()).sum(),
+            Self::Change { change, .. } => {
+                let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+                let steps = change.steps.iter();
+                let steps: usize =
+                    steps.map(|row| text(&row.inputs) + text(&row.results) + text(&row.error)).sum();
+                let details = change.events.iter().filter_map(|event| event.details.as_ref());
+                steps + details.map(weight).sum::<usize>()
+            }
+            Self::Claim { .. } | Self::Delete { .. } | Self::Adopt { .. } | Self::Close { .. } => 0,
         }
     }
 
@@ -62,12 +101,25 @@ impl Entry {
 
     pub(super) fn answer(self, result: Result<(), Error>) {
         match self {
-            Self::Create { ack, .. } | Self::Delete { ack, .. } | Self::Adopt { ack, .. } => {
-                drop(ack.send(result))
-            }
+            Self::Create { ack, .. }
+            | Self::Delete { ack, .. }
+            | Self::Adopt { ack, .. }
+            | Self::Close { ack } => drop(ack.send(result)),
             Self::Change { ack: Some(ack), .. } => drop(ack.send(result)),
             Self::Change { ack: None, .. } => {}
             Self::Claim { ack, .. } => drop(ack.send(result.map(|()| Vec::new()))),
+        }
+    }
+}
+
+/// The length of the value's text, about.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(weight).sum::<usize>() + 2,
+        Value::Object(entries) => {
+            entries.iter().map(|(key, item)| key.len() + 4 + weight(item)).sum::<usize>() + 2
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The flush on PostgreSQL: one statement, one round trip, built from the sections that have rows.
 
 mod arrays;
+mod patience;
 mod text;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 
-use self::arrays::Arrays;
+use self::{arrays::Arrays, patience::within};
 use super::{
     batch::Batch,
     entry::Claim,
@@ -19,12 +20,16 @@ use crate::{
 };
 
 /// One good plan from an empty database to a full one.
-const SESSION: [(&str, &str); 5] = [
+const SESSION: [(&str, &str); 8] = [
     ("jit", "off"),
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
+    // The server notices that this node is gone, and gives back what it has locked for it.
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
 ];
 
 pub(in crate::data::journal) struct Postgres {
@@ -36,6 +41,8 @@ pub(in crate::data::journal) struct Postgres {
     flush_no: i64,
     /// The answer to this was lost: nothing is written before it is known what became of it.
     in_doubt: Option<Sent>,
+    /// A server that takes longer to answer is given up, and its connection with it.
+    patience: Duration,
     texts: HashMap<text::Sections, &'static str>,
 }
 
@@ -52,17 +59,20 @@ impl Postgres {
     pub(in crate::data::journal) async fn open(
         options: &PgConnectOptions,
         identity: Identity,
+        patience: Duration,
     ) -> Result<Self, Error> {
-        let options = options.clone().options(SESSION);
-        let mut store =
-            Self { options, connection: None, identity, flush_no: 0, in_doubt: None, texts: HashMap::new() };
+        // A statement that waits for a lock is undone by the server first, which leaves no doubt.
+        let lock_timeout = [("lock_timeout", (patience * 3 / 4).as_millis())];
+        let options = options.clone().options(SESSION).options(lock_timeout);
+        let (connection, texts) = (None, HashMap::new());
+        let mut store = Self { options, connection, identity, flush_no: 0, in_doubt: None, patience, texts };
         store.adopt(identity).await?;
         Ok(store)
     }
 
     pub(in crate::data::journal) async fn adopt(&mut self, identity: Identity) -> Result<(), Error> {
+        self.flush_no = self.read_flush_no(identity).await?.ok_or(Error::Fenced)?;
         self.identity = identity;
-        self.flush_no = self.read_flush_no().await?.ok_or(Error::Fenced)?;
         self.in_doubt = None;
         Ok(())
     }
@@ -74,11 +84,11 @@ impl Postgres {
         let arrays = Arrays::of(batch);
         let sections = arrays.sections();
         let text = *self.texts.entry(sections).or_insert_with(|| text::build(sections).leak());
-        let (Identity { id, epoch }, flush_no) = (self.identity, self.flush_no);
+        let (Identity { id, epoch }, flush_no, patience) = (self.identity, self.flush_no, self.patience);
         let outcome = match self.connection().await {
             Ok(connection) => {
                 let query = sqlx::query(text).bind(id.0).bind(epoch).bind(flush_no);
-                arrays.bind(query).fetch_one(connection).await
+                within(patience, arrays.bind(query).fetch_one(connection)).await
             }
             Err(error) => return Err(Failed::Again(error.into())),
         };
@@ -87,7 +97,7 @@ impl Postgres {
 
     pub(in crate::data::journal) async fn claim(&mut self, claim: &Claim) -> Result<Vec<TaskId>, Failed> {
         self.settle().await?;
-        let (Identity { id, epoch }, flush_no) = (self.identity, self.flush_no);
+        let (Identity { id, epoch }, flush_no, patience) = (self.identity, self.flush_no, self.patience);
         let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
         let query = match claim {
             Claim::Due { limit, now } => sqlx::query(include_str!("../sql/claim_postgres.sql"))
@@ -107,7 +117,7 @@ impl Postgres {
             .bind(task.0)
             .bind(flush_no),
         };
-        match query.fetch_one(connection).await {
+        match within(patience, query.fetch_one(connection)).await {
             Ok(row) if row.get::<i64, _>(0) == 0 => Err(Failed::Fenced),
             Ok(row) => Ok(row.get::<Vec<uuid::Uuid>, _>(1).into_iter().map(TaskId).collect()),
             Err(sqlx::Error::Database(error)) if !ends_connection(&*error) => {
@@ -132,10 +142,10 @@ impl Postgres {
         let batch = Batch { events: vec![event], ..Batch::default() };
         let arrays = Arrays::of(&batch);
         self.settle().await?;
-        let (Identity { id, epoch }, flush_no) = (self.identity, self.flush_no);
+        let (Identity { id, epoch }, flush_no, patience) = (self.identity, self.flush_no, self.patience);
         let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
         let query = sqlx::query(text::DELETE).bind(id.0).bind(epoch).bind(flush_no).bind(task.0);
-        let outcome = arrays.bind_events(query).fetch_one(connection).await;
+        let outcome = within(patience, arrays.bind_events(query).fetch_one(connection)).await;
         self.finish(outcome, Sent::Other).await
     }
 
@@ -157,6 +167,7 @@ impl Postgres {
                 self.in_doubt = Some(sent);
                 match self.settle().await? {
                     Some(_) => Ok(Flushed { first: None, statements: 1 }),
+                    None if is_too_long(&error) => Err(Failed::Large(error.into())),
                     None => Err(Failed::Again(error.into())),
                 }
             }
@@ -170,13 +181,12 @@ impl Postgres {
     /// one: if this answer is lost as well, asking again finds the same.
     async fn settle(&mut self) -> Result<Option<Sent>, Failed> {
         let Some(sent) = self.in_doubt else { return Ok(None) };
-        let Identity { id, epoch } = self.identity;
+        let (Identity { id, epoch }, patience) = (self.identity, self.patience);
         let sql =
             "UPDATE tasker_nodes SET flush_no = flush_no + 2 WHERE id = $1 AND epoch = $2 RETURNING flush_no";
         let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
-        let answer =
-            sqlx::query_scalar::<_, i64>(sql).bind(id.0).bind(epoch).fetch_optional(connection).await;
-        match answer {
+        let query = sqlx::query_scalar::<_, i64>(sql).bind(id.0).bind(epoch);
+        match within(patience, query.fetch_optional(connection)).await {
             Ok(Some(now)) => {
                 let committed = (now - self.flush_no) % 2 != 0;
                 self.flush_no = now;
@@ -195,7 +205,7 @@ impl Postgres {
         let code = error.code().unwrap_or_default().into_owned();
         match code.as_str() {
             // Division by zero: a count in the statement is not what it must be.
-            "22012" => match self.read_flush_no().await {
+            "22012" => match self.read_flush_no(self.identity).await {
                 Ok(Some(_)) => Failed::Blame(Error::Guard),
                 Ok(None) => Failed::Fenced,
                 Err(error) => Failed::Again(error),
@@ -204,9 +214,11 @@ impl Postgres {
             _ if code.starts_with("22") || code.starts_with("23") || code.starts_with("54") => {
                 Failed::Blame(Error::Refused(error.message().to_owned()))
             }
+            // Out of memory.
+            "53200" => Failed::Large(Error::Unavailable(error.into_error())),
             _ => {
-                // Deadlocks, failed serialization, a full disk.
-                if code.starts_with("26") {
+                // Deadlocks, failed serialization, a full disk. Plans that are gone, or were made for other tables.
+                if code.starts_with("26") || code == "0A000" {
                     self.connection = None;
                 }
                 Failed::Again(Error::Unavailable(error.into_error()))
@@ -214,12 +226,13 @@ impl Postgres {
         }
     }
 
-    /// The counter, if the epoch is still our own.
-    async fn read_flush_no(&mut self) -> Result<Option<i64>, Error> {
-        let Identity { id, epoch } = self.identity;
+    /// The counter, if the epoch is still the node's own.
+    async fn read_flush_no(&mut self, Identity { id, epoch }: Identity) -> Result<Option<i64>, Error> {
+        let patience = self.patience;
         let connection = self.connection().await?;
         let sql = "SELECT flush_no FROM tasker_nodes WHERE id = $1 AND epoch = $2";
-        let answer = sqlx::query_scalar(sql).bind(id.0).bind(epoch).fetch_optional(connection).await;
+        let query = sqlx::query_scalar(sql).bind(id.0).bind(epoch);
+        let answer = within(patience, query.fetch_optional(connection)).await;
         if answer.is_err() {
             self.connection = None;
         }
@@ -229,7 +242,17 @@ impl Postgres {
     async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
         match self.connection {
             Some(ref mut open) => Ok(open),
-            None => Ok(self.connection.insert(PgConnection::connect_with(&self.options).await?)),
+            None => {
+                let opened = within(self.patience, PgConnection::connect_with(&self.options)).await?;
+                Ok(self.connection.insert(opened))
+            }
+        }
+    }
+
+    /// Says goodbye to the server.
+    pub(in crate::data::journal) async fn close(self) {
+        if let Some(connection) = self.connection {
+            let _ = within(self.patience, connection.close()).await;
         }
     }
 }
@@ -237,4 +260,9 @@ impl Postgres {
 /// The server says goodbye (class 57: shut down, terminated; class 08): what it was doing may be committed.
 fn ends_connection(error: &dyn sqlx::error::DatabaseError) -> bool {
     error.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08"))
+}
+
+/// The server has refused a message for its length.
+fn is_too_long(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "08P01")
 }

@@ -7,7 +7,7 @@ mod rows;
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode};
 use uuid::Uuid;
 
 use self::rows::{Multi, Texts, Value};
@@ -43,7 +43,7 @@ impl Sqlite {
     }
 
     pub(in crate::data::journal) fn flush(&mut self, batch: &Batch<'_>) -> Result<Flushed, Failed> {
-        self.transaction(|multi, owner| {
+        self.counted(|multi, owner| {
             multi.create_tasks(batch, owner)?;
             multi.create_steps(batch)?;
             multi.guard(batch, owner)?;
@@ -53,30 +53,29 @@ impl Sqlite {
         })
     }
 
+    /// Fenced like a flush, and not counted: a claim that finds nothing writes nothing.
     pub(in crate::data::journal) fn claim(&mut self, claim: &Claim) -> Result<Vec<TaskId>, Failed> {
-        let owner = self.identity.id.0;
-        let read = |row: &rusqlite::Row<'_>| row.get::<_, [u8; 16]>(0).map(|id| TaskId(Uuid::from_bytes(id)));
-        let taken = match claim {
-            Claim::One(task) => {
-                let sql = "UPDATE tasker_tasks SET owner = ?1 WHERE id = ?2 AND owner IS NULL RETURNING id";
-                let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
-                statement
-                    .query_row(params![owner, task.0.as_bytes()], read)
-                    .optional()
-                    .map_err(failed)?
-                    .into_iter()
-                    .collect()
+        let Identity { id, epoch } = self.identity;
+        let (owner, epoch) = (Value::Integer(id.0), Value::Integer(epoch));
+        let (taken, _) = self.transaction(|multi| {
+            let fence = "SELECT count(*) FROM tasker_nodes WHERE id = ?1 AND epoch = ?2";
+            if multi.query(fence, &[owner, epoch], |row| row.get::<_, i64>(0))? != [1] {
+                return Err(Failed::Fenced);
             }
-            Claim::Due { limit, now } => {
-                let mut statement = self
-                    .connection
-                    .prepare_cached(include_str!("../sql/claim_sqlite.sql"))
-                    .map_err(failed)?;
-                let limit = i64::try_from(*limit).unwrap_or(i64::MAX);
-                let rows = statement.query_map(params![owner, limit, now.0], read).map_err(failed)?;
-                rows.collect::<Result<_, _>>().map_err(failed)?
+            let read = |row: &rusqlite::Row<'_>| Ok(TaskId(Uuid::from_bytes(row.get(0)?)));
+            match claim {
+                Claim::One(task) => {
+                    let sql =
+                        "UPDATE tasker_tasks SET owner = ?1 WHERE id = ?2 AND owner IS NULL RETURNING id";
+                    multi.query(sql, &[owner, Value::Id(task.0)], read)
+                }
+                Claim::Due { limit, now } => {
+                    let limit = Value::Integer(i64::try_from(*limit).unwrap_or(i64::MAX));
+                    let sql = include_str!("../sql/claim_sqlite.sql");
+                    multi.query(sql, &[owner, limit, Value::Integer(now.0)], read)
+                }
             }
-        };
+        })?;
         Ok(taken)
     }
 
@@ -85,7 +84,7 @@ impl Sqlite {
         task: TaskId,
         event: &Event,
     ) -> Result<Flushed, Failed> {
-        self.transaction(|multi, _| {
+        self.counted(|multi, _| {
             let settled = "DELETE FROM tasker_tasks WHERE id = ?1 AND owner IS NULL
                  AND status IN ('complete', 'cancelled', 'resolved_manually')";
             if multi.execute(settled, &[Value::Id(task.0)])? == 0 {
@@ -97,31 +96,36 @@ impl Sqlite {
         })
     }
 
-    /// Everything or nothing, if the node's epoch is still its own.
-    fn transaction(
+    /// A transaction that the node's counter counts, if the epoch is still its own.
+    fn counted(
         &mut self,
         work: impl FnOnce(&mut Multi<'_>, i64) -> Result<Option<i64>, Failed>,
     ) -> Result<Flushed, Failed> {
         let Identity { id, epoch } = self.identity;
+        let (first, statements) = self.transaction(|multi| {
+            let fence = "UPDATE tasker_nodes SET flush_no = flush_no + 1 WHERE id = ?1 AND epoch = ?2";
+            match multi.execute(fence, &[Value::Integer(id.0), Value::Integer(epoch)])? {
+                1 => work(multi, id.0),
+                _ => Err(Failed::Fenced),
+            }
+        })?;
+        Ok(Flushed { first: Some(first.unwrap_or(0)), statements })
+    }
+
+    /// Everything or nothing; answers with the number of its statements as well.
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Multi<'_>) -> Result<T, Failed>,
+    ) -> Result<(T, u64), Failed> {
         let mut multi = Multi::new(&self.connection, &mut self.texts);
         multi.execute("BEGIN IMMEDIATE", &[])?;
-        let fence = "UPDATE tasker_nodes SET flush_no = flush_no + 1 WHERE id = ?1 AND epoch = ?2";
-        let done = match multi.execute(fence, &[Value::Integer(id.0), Value::Integer(epoch)]) {
-            Ok(1) => work(&mut multi, id.0).and_then(|first| multi.execute("COMMIT", &[]).map(|_| first)),
-            Ok(_) => Err(Failed::Fenced),
-            Err(failed) => Err(failed),
-        };
+        let done = work(&mut multi).and_then(|done| multi.execute("COMMIT", &[]).map(|_| done));
         let statements = multi.statements();
-        match done {
-            Ok(first) => Ok(Flushed { first: Some(first.unwrap_or(0)), statements }),
-            Err(failed) => {
-                // A failed COMMIT may have rolled back by itself.
-                if !self.connection.is_autocommit() {
-                    let _ = self.connection.execute_batch("ROLLBACK");
-                }
-                Err(failed)
-            }
+        if done.is_err() && !self.connection.is_autocommit() {
+            // A failed COMMIT may have rolled back by itself.
+            let _ = self.connection.execute_batch("ROLLBACK");
         }
+        done.map(|done| (done, statements))
     }
 }
 
@@ -139,6 +143,7 @@ fn failed(error: rusqlite::Error) -> Failed {
         Some(ErrorCode::TooBig | ErrorCode::TypeMismatch | ErrorCode::ParameterOutOfRange) => {
             Failed::Blame(Error::Refused(error.to_string()))
         }
+        Some(ErrorCode::OutOfMemory) => Failed::Large(unavailable(error)),
         _ => Failed::Again(unavailable(error)),
     }
 }

@@ -1,5 +1,7 @@
 //! The writer's own connection, to either database.
 
+use std::time::Duration;
+
 use super::{batch::Batch, entry::Claim, postgres::Postgres, sqlite::Sqlite};
 use crate::{
     data::{Error, connect::Target, node::Identity},
@@ -18,6 +20,8 @@ pub(super) struct Flushed {
 pub(super) enum Failed {
     /// Nothing was written. Try again.
     Again(Error),
+    /// Nothing was written, perhaps because it was too much at once. Try again, and then with less.
+    Large(Error),
     /// Nothing was written, and one of the changes is to blame.
     Blame(Error),
     /// Nothing was written, nor will it ever be by this node.
@@ -31,10 +35,12 @@ pub(super) enum Store {
 }
 
 impl Store {
-    pub(super) async fn open(target: &Target, identity: Identity) -> Result<Self, Error> {
+    pub(super) async fn open(target: &Target, identity: Identity, patience: Duration) -> Result<Self, Error> {
         Ok(match target {
             Target::Sqlite(path) => Self::Sqlite(Box::new(Sqlite::open(path, identity)?)),
-            Target::Postgres(options) => Self::Postgres(Box::new(Postgres::open(options, identity).await?)),
+            Target::Postgres(options) => {
+                Self::Postgres(Box::new(Postgres::open(options, identity, patience).await?))
+            }
         })
     }
 
@@ -65,5 +71,17 @@ impl Store {
             Self::Postgres(store) => store.adopt(identity).await?,
         }
         Ok(())
+    }
+
+    /// Whether a node that was taken over may get a new identity. A SQLite file has one engine: it has another one now.
+    pub(super) const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    pub(super) async fn close(self) {
+        match self {
+            Self::Sqlite(store) => drop(store),
+            Self::Postgres(store) => store.close().await,
+        }
     }
 }

@@ -6,11 +6,12 @@ use std::{
 };
 
 use tokio::{sync::mpsc, time};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Settings,
     batch::Batch,
-    entry::{Entry, Queued},
+    entry::{Ack, Entry, Queued},
     statistics::Statistics,
     store::{Failed, Flushed, Store},
 };
@@ -26,6 +27,12 @@ const PATIENCE: Duration = Duration::from_millis(2);
 /// Entries taken at once; the rows they write are the real measure.
 const TAKE: usize = 2_000;
 
+/// What users gave, in one transaction, about.
+const FLUSH_BYTES: usize = 16 << 20;
+
+/// Tries of what may be too much at once.
+const TRIES: usize = 3;
+
 pub(super) struct Writer {
     store: Store,
     entries: mpsc::Receiver<Queued>,
@@ -33,7 +40,12 @@ pub(super) struct Writer {
     log: EventLog,
     statistics: Arc<Statistics>,
     metrics: Metrics,
+    /// Nothing is written any more as this node.
     fenced: bool,
+    /// Told when that can't be mended.
+    lost: CancellationToken,
+    /// Told when everything is written and the connection is closed.
+    closing: Vec<Ack<()>>,
 }
 
 impl Writer {
@@ -44,8 +56,10 @@ impl Writer {
         log: EventLog,
         statistics: Arc<Statistics>,
         metrics: Metrics,
+        lost: CancellationToken,
     ) -> Self {
-        Self { store, entries, settings, log, statistics, metrics, fenced: false }
+        let (fenced, closing) = (false, Vec::new());
+        Self { store, entries, settings, log, statistics, metrics, fenced, lost, closing }
     }
 
     pub(super) async fn run(mut self) {
@@ -62,17 +76,23 @@ impl Writer {
                     self.single(entry).await;
                     continue;
                 }
-                let mut rows = entry.rows();
+                let (mut rows, mut bytes) = (entry.rows(), entry.bytes());
                 let mut group = vec![entry];
-                while let Some(next) =
-                    waiting.next_if(|next| next.is_grouped() && rows < self.settings.flush_rows)
-                {
+                while let Some(next) = waiting.next_if(|next| {
+                    let fits = rows < self.settings.flush_rows && bytes + next.bytes() <= FLUSH_BYTES;
+                    next.is_grouped() && fits
+                }) {
                     rows += next.rows();
+                    bytes += next.bytes();
                     group.push(next);
                 }
                 self.flush(group).await;
             }
             self.statistics.taken(entries);
+        }
+        self.store.close().await;
+        for ack in self.closing {
+            let _ = ack.send(Ok(()));
         }
     }
 
@@ -101,13 +121,17 @@ impl Writer {
                         entry.answer(Err(error_again(&error)));
                     }
                 }
-                Err(Failed::Blame(_)) => {
+                Err(Failed::Large(error)) if group.len() == 1 => {
+                    let refused = Error::Refused(format!("it is too much at once: {}", chain(&error)));
+                    group.into_iter().for_each(|entry| entry.answer(Err(error_again(&refused))));
+                }
+                Err(Failed::Blame(_) | Failed::Large(_)) => {
                     let rest = group.split_off(group.len() / 2);
                     open.push(rest);
                     open.push(group);
                 }
                 Err(Failed::Fenced) => {
-                    self.fenced = true;
+                    self.is_fenced();
                     group.into_iter().for_each(|entry| entry.answer(Err(Error::Fenced)));
                 }
                 // `write` tries again by itself.
@@ -126,6 +150,7 @@ impl Writer {
         let batch = Batch::of(group);
         let began = Instant::now();
         let mut pause = Duration::from_millis(5);
+        let mut large = 0;
         loop {
             match self.store.flush(&batch).await {
                 Ok(flushed) => {
@@ -136,7 +161,10 @@ impl Writer {
                     self.metrics.database_up.set(1);
                     return Ok(flushed);
                 }
-                Err(Failed::Again(error)) => {
+                Err(Failed::Large(error)) if large == TRIES => return Err(Failed::Large(error)),
+                Err(failed @ (Failed::Again(_) | Failed::Large(_))) => {
+                    large += usize::from(matches!(failed, Failed::Large(_)));
+                    let error = error_of(failed);
                     self.metrics.database_up.set(0);
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -163,7 +191,7 @@ impl Writer {
                     events.extend(change.events);
                     answers.extend(ack);
                 }
-                Entry::Claim { .. } | Entry::Delete { .. } | Entry::Adopt { .. } => {}
+                Entry::Claim { .. } | Entry::Delete { .. } | Entry::Adopt { .. } | Entry::Close { .. } => {}
             }
         }
         self.publish(flushed.first, events);
@@ -186,7 +214,7 @@ impl Writer {
             Entry::Claim { claim, ack } => {
                 let taken = self.store.claim(&claim).await;
                 if matches!(taken, Err(Failed::Fenced)) {
-                    self.fenced = true;
+                    self.is_fenced();
                 }
                 let _ = ack.send(taken.map_err(error_of));
             }
@@ -196,21 +224,40 @@ impl Writer {
                 let answer = done.map(|flushed| self.publish(flushed.first, vec![*event]));
                 let _ = ack.send(answer.map_err(error_of));
             }
-            Entry::Adopt { identity, ack } => {
+            Entry::Adopt { identity, then, ack } => {
                 let done = self.store.adopt(identity).await;
-                self.fenced = self.fenced && done.is_err();
+                if done.is_ok() {
+                    self.fenced = false;
+                    then();
+                }
                 let _ = ack.send(done);
             }
+            Entry::Close { ack } => {
+                self.entries.close();
+                self.closing.push(ack);
+            }
             grouped @ (Entry::Create { .. } | Entry::Change { .. }) => self.flush(vec![grouped]).await,
+        }
+    }
+
+    fn is_fenced(&mut self) {
+        self.fenced = true;
+        if !self.store.is_shared() {
+            self.lost.cancel();
         }
     }
 }
 
 fn error_of(failed: Failed) -> Error {
     match failed {
-        Failed::Again(error) | Failed::Blame(error) => error,
+        Failed::Again(error) | Failed::Large(error) | Failed::Blame(error) => error,
         Failed::Fenced => Error::Fenced,
     }
+}
+
+/// What the database itself says.
+fn chain(error: &Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// The same error once more, for the other senders.

@@ -1,6 +1,6 @@
 //! One reader of the log, from a position on and then live.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Weak};
 
 use tokio::sync::broadcast::{self, error::RecvError};
 
@@ -21,7 +21,7 @@ pub struct Follower {
     position: i64,
     /// Memory begins after this; before it the table is read.
     live_from: i64,
-    live: broadcast::Receiver<Arc<Vec<Recorded>>>,
+    live: broadcast::Receiver<Weak<Vec<Recorded>>>,
     ready: VecDeque<Recorded>,
 }
 
@@ -73,8 +73,8 @@ impl Follower {
     }
 
     async fn read_memory(&mut self) -> Result<(), Error> {
-        match self.live.recv().await {
-            Ok(batch) => {
+        match self.live.recv().await.map(|batch| batch.upgrade()) {
+            Ok(Some(batch)) => {
                 let new = batch.iter().filter(|recorded| recorded.position > self.position);
                 let mut new: Vec<Recorded> = new.filter(|one| self.filter.admits(one)).cloned().collect();
                 if let Some(scope) = &self.filter.scope {
@@ -84,7 +84,7 @@ impl Follower {
                 self.position = batch.last().map_or(self.position, |last| last.position.max(self.position));
                 Ok(())
             }
-            Err(RecvError::Lagged(_)) => {
+            Ok(None) | Err(RecvError::Lagged(_)) => {
                 let (now, live) = self.log.listen();
                 self.live = live;
                 self.live_from = now;

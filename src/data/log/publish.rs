@@ -1,10 +1,13 @@
 //! Tells followers in this process what was committed, here or by another node, in the log's order.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{Notify, broadcast};
 
-use super::query::{self, EventFilter};
+use super::{
+    query::{self, EventFilter},
+    recent::Recent,
+};
 use crate::{
     data::{Database, Error},
     model::event::{Event, Recorded},
@@ -24,16 +27,22 @@ pub struct EventLog {
 
 struct Shared {
     database: Database,
-    /// The last position that followers were told of.
-    told: Mutex<i64>,
-    batches: broadcast::Sender<Arc<Vec<Recorded>>>,
+    told: Mutex<Told>,
+    batches: broadcast::Sender<Weak<Vec<Recorded>>>,
     behind: Notify,
+}
+
+/// What followers were told.
+struct Told {
+    /// The last position.
+    position: i64,
+    recent: Recent,
 }
 
 impl EventLog {
     /// Begins at the log's end.
     pub async fn open(database: &Database) -> Result<Self, Error> {
-        let told = query::position(database).await?;
+        let told = Told { position: query::position(database).await?, recent: Recent::default() };
         let (batches, _) = broadcast::channel(BACKLOG);
         let shared =
             Shared { database: database.clone(), told: Mutex::new(told), batches, behind: Notify::new() };
@@ -52,15 +61,21 @@ impl EventLog {
             return;
         }
         let mut told = self.told();
-        if first != *told + 1 {
+        if first != told.position + 1 {
             // Another node was in between: the table has the order.
             drop(told);
             return self.moved();
         }
-        *told += count;
-        if self.shared.batches.receiver_count() > 0 {
-            let batch = (first..).zip(events).map(|(position, event)| Recorded { position, event }).collect();
-            let _ = self.shared.batches.send(Arc::new(batch));
+        told.position += count;
+        let batch = (first..).zip(events).map(|(position, event)| Recorded { position, event });
+        self.tell(&mut told.recent, batch);
+    }
+
+    fn tell(&self, recent: &mut Recent, batch: impl Iterator<Item = Recorded>) {
+        let batches = &self.shared.batches;
+        recent.trim(batches.len());
+        if batches.receiver_count() > 0 {
+            let _ = batches.send(recent.keep(batch.collect()));
         }
     }
 
@@ -87,30 +102,31 @@ impl EventLog {
             let mut told = self.told();
             // Whoever began to listen meanwhile begins before `position`, and is told what is in between.
             if self.shared.batches.receiver_count() == 0 {
-                *told = (*told).max(position);
+                told.position = told.position.max(position);
+                told.recent.trim(0);
                 return Ok(());
             }
         }
         loop {
-            let known = *self.told();
+            let known = self.told().position;
             let mut page = query::after(&self.shared.database, &EventFilter::default(), known, PAGE).await?;
             let Some(last) = page.last().map(|recorded| recorded.position) else { return Ok(()) };
             let mut told = self.told();
-            page.retain(|recorded| recorded.position > *told);
-            *told = (*told).max(last);
+            page.retain(|recorded| recorded.position > told.position);
+            told.position = told.position.max(last);
             if !page.is_empty() {
-                let _ = self.shared.batches.send(Arc::new(page));
+                self.tell(&mut told.recent, page.into_iter());
             }
         }
     }
 
     /// What comes from now on, and the position it follows on.
-    pub(super) fn listen(&self) -> (i64, broadcast::Receiver<Arc<Vec<Recorded>>>) {
+    pub(super) fn listen(&self) -> (i64, broadcast::Receiver<Weak<Vec<Recorded>>>) {
         let told = self.told();
-        (*told, self.shared.batches.subscribe())
+        (told.position, self.shared.batches.subscribe())
     }
 
-    fn told(&self) -> std::sync::MutexGuard<'_, i64> {
+    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
         self.shared.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

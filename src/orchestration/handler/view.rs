@@ -1,6 +1,9 @@
 //! What a handler sees of its task, of earlier steps and of its own.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +15,9 @@ use crate::model::{
     task::Task,
     template::Template,
 };
+
+/// Custom events that one attempt may publish: they are written together with its outcome.
+const MAX_PUBLISHED: usize = 1_000;
 
 /// The task a step belongs to.
 #[derive(Debug, Clone)]
@@ -110,6 +116,8 @@ pub struct StepView {
     pub(in crate::orchestration) cancelled: CancellationToken,
     pub(in crate::orchestration) declared: Arc<[String]>,
     pub(in crate::orchestration) published: Mutex<Published>,
+    /// Bytes that may still be published.
+    pub(in crate::orchestration) room: AtomicUsize,
 }
 
 impl StepView {
@@ -149,6 +157,9 @@ impl StepView {
     }
 
     /// Publishes a declared custom event. It is written with the attempt's outcome, whatever that is.
+    ///
+    /// An attempt publishes up to 1,000 events, whose payloads have up to `orchestration.max_results_bytes` bytes
+    /// together. One more is refused with the code `BAD_PAYLOAD`.
     pub fn publish(&self, name: &str, payload: Value) -> Result<(), StepError> {
         if !self.declares(name) {
             return Err(StepError::permanent(format!(
@@ -156,8 +167,24 @@ impl StepView {
             ))
             .with_code("UNDECLARED_EVENT"));
         }
-        self.published().custom.push((name.into(), payload));
+        let mut published = self.published();
+        if published.custom.len() >= MAX_PUBLISHED {
+            let message =
+                format!("event {name} is one too many: an attempt publishes at most {MAX_PUBLISHED}");
+            return Err(StepError::permanent(message).with_code("BAD_PAYLOAD"));
+        }
+        self.takes_room(name, payload.to_string().len())?;
+        published.custom.push((name.into(), payload));
         Ok(())
+    }
+
+    fn takes_room(&self, name: &str, bytes: usize) -> Result<(), StepError> {
+        let left = |room: usize| room.checked_sub(bytes);
+        self.room.fetch_update(Ordering::AcqRel, Ordering::Acquire, left).map(drop).map_err(|room| {
+            let message =
+                format!("the payload of {name} has {bytes} bytes, and this attempt may publish {room} more");
+            StepError::permanent(message).with_code("BAD_PAYLOAD")
+        })
     }
 
     /// The handler has declared the event `name`, or its step template has, or the task template.

@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicUsize},
     time::Instant,
 };
 
@@ -35,6 +35,22 @@ pub(super) struct Ended {
     pub(super) attempt: u32,
     pub(super) answer: Answer,
     _counted: Counted,
+}
+
+/// Counted among the running, also when the attempt is dropped where it stands.
+struct Running(Engine);
+
+impl Running {
+    fn begin(engine: &Engine) -> Self {
+        engine.metrics().steps_running.inc();
+        Self(engine.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.metrics().steps_running.dec();
+    }
 }
 
 /// An attempt to be made.
@@ -77,6 +93,7 @@ impl Attempt {
                 cancelled: CancellationToken::new(),
                 declared: registered.declared,
                 published: Mutex::new(Published::default()),
+                room: AtomicUsize::new(engine.settings().max_results_bytes),
             },
             config,
             handler: registered.handler,
@@ -105,9 +122,9 @@ impl Attempt {
     async fn run(self) -> Ended {
         let span = tracing::info_span!("step", step = self.step.name(), attempt = self.step.attempt);
         let began = Instant::now();
-        self.engine.metrics().steps_running.inc();
+        let running = Running::begin(&self.engine);
         let answer = self.answer().instrument(span).await;
-        self.engine.metrics().steps_running.dec();
+        drop(running);
         self.engine.metrics().step_duration_seconds.observe(began.elapsed().as_secs_f64());
         self.engine
             .metrics()
@@ -141,13 +158,11 @@ impl Attempt {
             self.handler.process_results(&self.step, output).await
         };
         let limit = self.task.template.step(self.step.no).timeout;
-        let clock = self.engine.clock();
-        let deadline = clock.now().plus(limit);
         tokio::select! {
             answered = AssertUnwindSafe(work).catch_unwind() => {
                 answered.unwrap_or_else(|panic| Err(StepError::new(FailureKind::Panic, panic_message(&*panic))))
             }
-            () = clock.sleep_until(deadline) => {
+            () = self.engine.clock().sleep(limit) => {
                 self.step.cancelled.cancel();
                 let message = format!("the attempt took longer than its limit of {}", humantime::format_duration(limit));
                 Err(StepError::new(FailureKind::Timeout, message))

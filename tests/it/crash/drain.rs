@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::{Value, json};
-use tasker::model::{failure::FailureKind, status::Status};
+use tasker::{
+    data::Kind,
+    model::{failure::FailureKind, status::Status},
+};
 
 use super::{
     audit,
@@ -17,6 +21,7 @@ use crate::place::Place;
 on_both_databases!(
     a_running_step_ends_within_the_grace_and_nothing_new_starts,
     what_does_not_end_within_the_grace_is_given_back,
+    a_database_that_takes_nothing_does_not_hold_the_process,
 );
 
 async fn a_running_step_ends_within_the_grace_and_nothing_new_starts(place: Place) {
@@ -56,19 +61,63 @@ async fn what_does_not_end_within_the_grace_is_given_back(place: Place) {
     assert!(history.cases.iter().all(|case| case.owner.is_none()));
 }
 
-/// Nobody is hurried out: who wants that sends SIGKILL, and nothing is lost by it.
+/// Who is in a hurry says it twice; nothing is lost by it.
 #[tokio::test]
-async fn a_second_signal_does_not_shorten_the_grace() {
-    let home = Home::new(Place::sqlite(), &[shapes::template("slow", &[shapes::work("a", &[], 1500)])]);
-    let service = Service::start(&home, Program::Drill).await;
-    let task = service.client.create("slow").await;
-    until_begun(&home, 1).await;
-    for signal in ["TERM", "TERM", "INT"] {
-        service.signal(signal).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+async fn a_second_signal_ends_the_process_at_once() {
+    let steps = [shapes::work("a", &[], 1500)];
+    let home =
+        Home::new(Place::sqlite(), &[shapes::template("slow", &steps)]).set("SERVER__SHUTDOWN_GRACE", "600s");
+    for signals in [["TERM", "TERM"], ["INT", "TERM"]] {
+        let service = Service::start(&home, Program::Drill).await;
+        let task = service.client.create("slow").await;
+        until_begun(&home, 1).await;
+        service.signal(signals[0]).await;
+        // It does not take anything new, so the first one was heard.
+        while service.client.try_create("slow", json!({})).await.is_some() {}
+        service.signal(signals[1]).await;
+        let log = service.log_file();
+        assert_eq!(service.end().await.code(), Some(1));
+        let said = std::fs::read_to_string(log).expect("a log");
+        assert!(said.contains("tasker: told to stop a second time: what still runs is recovered"), "{said}");
+        let service = Service::start(&home, Program::Drill).await;
+        assert_eq!(audit::at_rest(&home, &[task]).await.case(task).task.status, Status::Complete);
+        assert!(service.stop().await.success());
     }
-    assert_eq!(service.end().await.code(), Some(0));
-    assert_eq!(audit::at_rest(&home, &[task]).await.case(task).task.status, Status::Complete);
+}
+
+/// Handlers that block every thread there is keep nobody from ending the process.
+#[tokio::test]
+async fn a_handler_that_blocks_its_thread_does_not_hold_the_process() {
+    let blocking =
+        json!({ "name": "a", "handler_class": "Block", "handler_config": { "milliseconds": 600_000 } });
+    let home = Home::new(Place::sqlite(), &[shapes::template("blocking", &[blocking])])
+        .set("SERVER__SHUTDOWN_GRACE", "100ms")
+        .set("ORCHESTRATION__LEASE_TTL", "1s");
+    let service = Service::start(&home, Program::Drill).await;
+    service.client.create("blocking").await;
+    until_begun(&home, 1).await;
+    service.stop().await;
+}
+
+async fn a_database_that_takes_nothing_does_not_hold_the_process(place: Place) {
+    let home = Home::new(place, &[shapes::template("long", &[shapes::work("a", &[], 600_000)])])
+        .set("SERVER__SHUTDOWN_GRACE", "100ms")
+        .set("ORCHESTRATION__LEASE_TTL", "2s");
+    let service = Service::start(&home, Program::Drill).await;
+    let task = service.client.create("long").await;
+    until_begun(&home, 1).await;
+    let database = home.database().await;
+    let blocked = database.upkeep.begin().await.expect("begun");
+    let lock = match database.kind() {
+        Kind::Sqlite => "UPDATE tasker_log SET position = position",
+        Kind::Postgres => "LOCK TABLE tasker_nodes IN EXCLUSIVE MODE",
+    };
+    blocked.execute_unprepared(lock).await.expect("locked");
+    assert!(service.stop().await.code().is_some());
+    blocked.rollback().await.expect("given back");
+    let history = audit::always(&home, &[task]).await;
+    assert!(!history.case(task).task.status.is_terminal(), "it is there to be recovered");
+    database.close().await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Two engines on one database.
 
+use sea_orm::ConnectionTrait;
 use tasker::model::status::Status;
 
 use super::{
@@ -16,6 +17,49 @@ async fn a_second_engine_on_a_sqlite_file_is_refused_and_the_first_goes_on() {
     let task = service.client.create("linear").await;
     assert_eq!(audit::at_rest(&home, &[task]).await.case(task).task.status, Status::Complete);
     assert!(service.stop().await.success());
+}
+
+/// It is the file that is in use, whatever it is called.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_in_use_is_refused_by_any_name_and_not_migrated() {
+    let home = Home::new(Place::sqlite(), &shapes::mixed());
+    let service = Service::start(&home, Program::Drill).await;
+    let file = home.place.url.trim_start_matches("sqlite://").trim_end_matches("?mode=rwc");
+    std::os::unix::fs::symlink(file, home.folder().join("link.db")).expect("a link");
+    for (verb, url) in [
+        ("serve", "sqlite://link.db"),
+        ("serve", &*format!("sqlite://{}", file.replace('/', "//"))),
+        ("migrate", &*home.place.url),
+    ] {
+        let mut command = home.command(Program::Drill, verb);
+        command.args(["--database-url", url, "--config"]).arg(home.config());
+        if verb == "serve" {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let complaint = refusal(command).await;
+        assert!(complaint.contains("is in use by another tasker"), "{verb} {url}: {complaint}");
+    }
+    assert!(service.stop().await.success());
+}
+
+/// An engine whose file has another one now does not go on as if nothing were.
+#[tokio::test]
+async fn an_engine_that_was_taken_over_ends_with_a_sentence() {
+    let home = Home::new(Place::sqlite(), &shapes::mixed());
+    let service = Service::start(&home, Program::Drill).await;
+    let database = home.database().await;
+    let taken = database.upkeep.execute_unprepared("UPDATE tasker_nodes SET epoch = epoch + 1").await;
+    taken.expect("the other one takes over");
+    assert_eq!(service.client.try_create("linear", serde_json::json!({})).await, None);
+    let log = service.log_file();
+    assert_eq!(service.end().await.code(), Some(1));
+    let said = std::fs::read_to_string(log).expect("a log");
+    assert!(
+        said.contains("tasker: another program has taken over the database file; the service ends"),
+        "{said}"
+    );
+    database.close().await;
 }
 
 #[tokio::test]

@@ -102,6 +102,11 @@ impl Service {
         self.printed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Where its standard error goes.
+    pub fn log_file(&self) -> PathBuf {
+        self.log.clone()
+    }
+
     pub fn log(&self) -> String {
         read(&self.log)
     }

@@ -1,5 +1,6 @@
 //! PostgreSQL ends every connection, again and again, in the middle of work.
 
+mod black_hole;
 mod half_open;
 
 use std::time::Duration;

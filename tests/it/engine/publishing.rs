@@ -14,6 +14,7 @@ on_both_databases![
     an_undeclared_event_fails_the_step,
     a_handler_may_add_to_its_completion,
     what_cannot_be_stored_fails_the_step_in_words,
+    an_attempt_publishes_only_so_much,
 ];
 
 const SHOP: &str = "
@@ -88,4 +89,20 @@ async fn what_cannot_be_stored_fails_the_step_in_words(place: Place) {
     send  pending
     task  pending → in_progress → error
     ");
+}
+
+async fn an_attempt_publishes_only_so_much(place: Place) {
+    let app = TestApp::start(place, SHOP).await;
+    let many = (0..1_001).fold(ok(json!({})), |answer, no| answer.publishing("order.seen", json!(no)));
+    let large = json!("x".repeat(600_000));
+    let large = ok(json!({})).publishing("order.seen", large.clone()).publishing("order.seen", large);
+    for (answer, why) in [
+        (many, "event order.seen is one too many: an attempt publishes at most 1000"),
+        (large, "the payload of order.seen has 600002 bytes, and this attempt may publish 448574 more"),
+    ] {
+        app.handler("Pay").answers([answer]);
+        let task = app.run_task("shop", json!({})).await;
+        let failure = app.step(task, "pay").await.error.expect("an error");
+        assert_eq!((&*failure.message, failure.code.as_deref()), (why, Some("BAD_PAYLOAD")));
+    }
 }

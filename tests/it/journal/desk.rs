@@ -40,7 +40,7 @@ impl Desk {
         let lease = Duration::from_secs(600);
         let identity = node::register(database, "desk", lease).await.expect("registered");
         let log = EventLog::open(database).await.expect("opened");
-        let settings = Settings { queue: 10_000, flush_rows: 1_000 };
+        let settings = Settings { queue: 10_000, flush_rows: 1_000, patience: lease / 3 };
         let journal = Journal::start(database, identity, settings, log.clone(), Metrics::new());
         let journal = journal.await.expect("started");
         let follow = log.clone();

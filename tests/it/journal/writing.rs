@@ -4,11 +4,11 @@ use futures_util::future::join_all;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tasker::{
-    data::{Error, Kind, lock::EngineLock},
+    data::{Error, Kind, journal::Claim, lock::EngineLock},
     model::status::Status,
 };
 
-use super::desk::{Desk, complete, start};
+use super::desk::{Desk, NOW, complete, start};
 use crate::place::Place;
 
 on_both_databases![
@@ -16,6 +16,7 @@ on_both_databases![
     a_lost_guard_fails_alone,
     a_refused_value_fails_alone,
     who_lost_the_lease_writes_nothing,
+    who_lost_the_lease_takes_nothing,
 ];
 
 async fn a_start_and_its_end_in_one_flush_are_one_row_and_two_events(place: Place) {
@@ -92,16 +93,54 @@ async fn who_lost_the_lease_writes_nothing(place: Place) {
     assert_eq!(desk.events().await.len(), 1);
 }
 
+async fn who_lost_the_lease_takes_nothing(place: Place) {
+    let desk = Desk::open(&place.open().await).await;
+    let task = desk.task().await.id();
+    for free in ["UPDATE tasker_tasks SET owner = NULL", "UPDATE tasker_nodes SET epoch = epoch + 1"] {
+        desk.database.upkeep.execute_unprepared(free).await.expect(free);
+    }
+    // The first one finds out by itself, and not from a flush before it.
+    assert!(matches!(desk.journal.claim(Claim::Due { limit: 10, now: NOW }).await, Err(Error::Fenced)));
+    assert!(matches!(desk.journal.claim(Claim::One(task)).await, Err(Error::Fenced)));
+    assert_eq!(desk.rows(task).await.0.owner, None);
+}
+
 #[test]
 fn a_second_engine_on_a_file_is_refused_with_a_sentence() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let path = folder.path().join("tasker.db");
     let held = EngineLock::take(&path).expect("free");
     let refused = EngineLock::take(&path).expect_err("in use").to_string();
+    // The same file by other names.
+    std::fs::File::create(&path).expect("created");
+    std::os::unix::fs::symlink(&path, folder.path().join("link.db")).expect("linked");
+    for name in ["link.db", "./tasker.db", ".//tasker.db"] {
+        let name = folder.path().join(name);
+        assert!(EngineLock::take(&name).is_err(), "{}", name.display());
+    }
     assert!(
         refused.ends_with("is in use by another tasker; stop it, or give this one its own --database-url"),
         "{refused}"
     );
     drop(held);
     EngineLock::take(&path).expect("free again");
+}
+
+/// A server that is out of memory for many rows has enough for fewer.
+#[tokio::test]
+async fn what_is_too_much_at_once_is_written_in_parts() {
+    let Some(place) = Place::postgres().await else { return };
+    let desk = Desk::open(&place.open().await).await;
+    let short_of_memory = "CREATE FUNCTION short() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF (SELECT count(*) FROM added) > 3 THEN RAISE EXCEPTION 'out of memory' USING ERRCODE = '53200'; END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER short AFTER INSERT ON tasker_tasks REFERENCING NEW TABLE AS added EXECUTE FUNCTION short()";
+    desk.database.upkeep.execute_unprepared(short_of_memory).await.expect("the trigger");
+    let answers = join_all((0..20).map(|_| desk.create_one())).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    let whole = (0..5).map(|_| desk.new_task()).collect();
+    let refused = desk.journal.create(whole).await.expect_err("it can't be halved").to_string();
+    assert!(refused.contains("too much at once") && refused.contains("out of memory"), "{refused}");
+    assert_eq!(desk.number("SELECT count(*) FROM tasker_tasks").await, 20);
 }

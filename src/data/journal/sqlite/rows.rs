@@ -73,6 +73,19 @@ impl<'c> Multi<'c> {
         statement.execute(rusqlite::params_from_iter(values)).map_err(failed)
     }
 
+    /// The rows that `sql` answers with.
+    pub(super) fn query<T>(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Failed> {
+        self.statements += 1;
+        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
+        let rows = statement.query_map(rusqlite::params_from_iter(values), read).map_err(failed)?;
+        rows.collect::<Result<_, _>>().map_err(failed)
+    }
+
     /// Runs `sql` with `{rows}` standing for a `VALUES` list; answers with the rows it changed.
     fn many(&mut self, sql: &'static str, width: usize, values: &[Value<'_>]) -> Result<usize, Failed> {
         let mut changed = 0;
