@@ -99,7 +99,7 @@ async fn a_file_that_may_not_be_written_is_named() {
     protect(&home, &home.folder().join("closed.db"), 0o444);
     let said = refusal(as_somebody(serve(&home, url))).await;
     assert!(said.contains("closed.db") && said.contains("may be written"), "{said}");
-    assert_eq!(files(home.folder()), ["closed.db", "config"]);
+    assert_eq!(files(home.folder()), ["closed.db", "closed.db.lock", "config"]);
 }
 
 /// Write-protects `path`; everybody may look into the home.
