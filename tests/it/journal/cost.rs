@@ -37,9 +37,9 @@ async fn five_hundred_tasks_in_flight_share_their_commits(place: Place) {
     let app = TestApp::start(place, LINEAR).await;
     let cost = create(&app, 500).await;
     let per_step = |count: u64| count as f64 / 2_500.0;
-    // How many changes meet in a flush is the machine's business, and a busy one with a debug build is slow: three times
-    // what a release build may need. What a flush costs is ours.
-    assert!(per_step(cost.flushes) <= 0.06, "{cost:?}");
+    // How many changes meet in a flush is the machine's business: `tasker bench` measures it. That they meet is ours:
+    // alone, a step needs more than one.
+    assert!(per_step(cost.flushes) <= 0.25, "{cost:?}");
     assert!(cost.statements <= 10 * cost.flushes, "{cost:?}");
     assert!(per_step(cost.rows) <= 6.0, "{cost:?}");
 }
