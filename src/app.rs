@@ -14,4 +14,5 @@ mod tokens;
 
 pub use builder::{Builder, Extensions, Tasker};
 pub use open::{App, Error};
+pub(crate) use serve::limits;
 pub use serve::listen;

@@ -99,7 +99,7 @@ async fn carry_out(arguments: Arguments, extensions: Extensions) -> anyhow::Resu
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Template(template)) => template.run(&extensions.handlers, &variables),
-        Some(Command::Permission(permission)) => permission.run(&variables),
+        Some(Command::Permission(permission)) => permission.run(&variables).await,
         Some(Command::Token(token)) => token.run(&variables).await,
         Some(Command::Task(task)) => task.run(&variables).await,
         Some(Command::Bench(bench)) => bench.run().await.map(|()| ExitCode::SUCCESS),

@@ -1,6 +1,7 @@
 //! The only SQL. The journal is the only writer of a status; everything else reads.
 
 pub mod api_tokens;
+pub mod audit;
 pub mod connect;
 pub mod entity;
 mod error;

@@ -2,6 +2,7 @@
 //!
 //! Pure: no database, no clock, no async. Time is an argument, last in the list.
 
+pub mod audit;
 pub mod change;
 pub mod dag;
 pub mod event;

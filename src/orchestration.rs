@@ -4,6 +4,7 @@
 
 mod activity;
 pub mod api_tokens;
+mod caller;
 mod capacity;
 mod claim;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod handler;
 mod known;
 mod lease;
 mod pinned;
+mod refusals;
 mod run;
 mod runs;
 mod standing;
@@ -26,8 +28,10 @@ mod value;
 mod wakes;
 
 pub use activity::Activity;
+pub use caller::Caller;
 pub use clock::Clock;
 pub use command::Wish;
 pub use create::{Created, TaskRequest};
 pub use engine::{Engine, Parts, Settings};
 pub use error::Error;
+pub use refusals::Refusals;

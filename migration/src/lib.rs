@@ -5,6 +5,7 @@
 
 mod m20261123_000001_create_tables;
 mod m20261124_000002_api_tokens;
+mod m20261125_000003_audit;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261123_000001_create_tables::Migration),
             Box::new(m20261124_000002_api_tokens::Migration),
+            Box::new(m20261125_000003_audit::Migration),
         ]
     }
 

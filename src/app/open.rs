@@ -12,7 +12,7 @@ use crate::{
     graphql::{self, Authenticate},
     metrics::Metrics,
     model::template::{Problem, Templates},
-    orchestration::{Clock, Engine, Parts, handler::Handlers},
+    orchestration::{Clock, Engine, Parts, Refusals, handler::Handlers},
 };
 
 /// Why the service does not start.
@@ -61,6 +61,7 @@ pub struct App {
     pub(super) engine: Engine,
     pub(super) authorization: Authorization,
     pub(super) authenticate: Arc<dyn Authenticate>,
+    pub(super) refusals: Refusals,
     /// Held for as long as the engine runs.
     pub(super) lock: Option<EngineLock>,
 }
@@ -82,7 +83,8 @@ impl App {
         }
         store(&config, &database, &templates).await?;
         let clock = Clock::System;
-        let authenticate = sign_in::open(&config, authenticators, &database, &clock).await?;
+        let refusals = Refusals::new(database.clone(), clock.clone());
+        let authenticate = sign_in::open(&config, authenticators, &database, &clock, &refusals).await?;
         let parts = Parts {
             database,
             templates,
@@ -94,7 +96,8 @@ impl App {
             clock,
         };
         let engine = Engine::start(parts).await?;
-        Ok(Self { config, engine, authorization, authenticate, lock })
+        tokio::spawn(refusals.clone().keep(engine.stopping().clone()));
+        Ok(Self { config, engine, authorization, authenticate, refusals, lock })
     }
 
     /// The engine, for an application that calls its verbs itself.
@@ -110,6 +113,11 @@ impl App {
     /// The policy, where it is what decides.
     pub fn policy(&self) -> Option<&Arc<PolicyCoordinator>> {
         self.authorization.policy()
+    }
+
+    /// What was refused and is not written to the audit log yet.
+    pub const fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Answers what a subject may do.
@@ -131,6 +139,10 @@ impl App {
     /// Gives everything back: no new work, running steps may end within the grace, the rest is released.
     pub async fn stop(self) {
         self.engine.stop(self.config.server.shutdown_grace).await;
+        if let Err(error) = self.refusals.write().await {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "the last refusals could not be written to the audit log");
+        }
         let database = self.engine.database().clone();
         let lease = self.config.orchestration.lease_ttl;
         drop(self.engine);

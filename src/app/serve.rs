@@ -66,7 +66,11 @@ impl App {
 pub(super) fn router(app: &App, bound: SocketAddr) -> Result<Router, Error> {
     let App { engine, config, authenticate, .. } = app;
     let settings = Arc::new(settings(config));
-    let schema = graphql::schema::build(engine.clone());
+    let schema = graphql::schema::build(graphql::schema::Parts {
+        engine: engine.clone(),
+        refusals: app.refusals.clone(),
+        policy: app.policy().cloned(),
+    });
     let sdl = schema.sdl();
     let outline = Outline::from_sdl(&sdl).map_err(Error::Schema)?;
     let gate = Gate::new(
@@ -75,6 +79,7 @@ pub(super) fn router(app: &App, bound: SocketAddr) -> Result<Router, Error> {
         engine.database().clone(),
         config.graphql.introspection,
         Views::from_sdl(&sdl).map_err(Error::Schema)?,
+        app.refusals.clone(),
     );
     let transport = Transport {
         pipeline: Pipeline::new(schema, outline, &settings).with_admission(gate),
@@ -95,19 +100,8 @@ pub(super) fn router(app: &App, bound: SocketAddr) -> Result<Router, Error> {
 }
 
 fn settings(config: &Config) -> GraphqlSettings {
-    let limits = &config.graphql.limits;
     GraphqlSettings {
-        limits: graphql::document::Limits {
-            body: limits.body_bytes,
-            tokens: limits.tokens as u64,
-            nodes: limits.nodes as u64,
-            depth: limits.depth as u64,
-            aliases: limits.aliases as u64,
-            root_fields: limits.root_fields as u64,
-            directives: limits.directives as u64,
-            complexity: limits.complexity as u64,
-            ..graphql::document::Limits::default()
-        },
+        limits: limits(config),
         get_queries: config.graphql.get_queries,
         allowed_origins: config.server.allowed_origins.clone(),
         allowed_hosts: config.server.allowed_hosts.clone(),
@@ -115,5 +109,21 @@ fn settings(config: &Config) -> GraphqlSettings {
         init_timeout: config.graphql.connection_init_timeout,
         subscriptions_per_connection: config.graphql.subscriptions_per_connection,
         ..GraphqlSettings::default()
+    }
+}
+
+/// What documents are held to.
+pub(crate) fn limits(config: &Config) -> graphql::document::Limits {
+    let limits = &config.graphql.limits;
+    graphql::document::Limits {
+        body: limits.body_bytes,
+        tokens: limits.tokens as u64,
+        nodes: limits.nodes as u64,
+        depth: limits.depth as u64,
+        aliases: limits.aliases as u64,
+        root_fields: limits.root_fields as u64,
+        directives: limits.directives as u64,
+        complexity: limits.complexity as u64,
+        ..graphql::document::Limits::default()
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     config::{Config, SignIn},
     data::Database,
     graphql::{Anonymous, Authenticate, SignedIn},
-    orchestration::Clock,
+    orchestration::{Clock, Refusals},
 };
 
 /// Who looks at what callers show. With authentication off nobody does.
@@ -17,6 +17,7 @@ pub(super) async fn open(
     own: Vec<Arc<dyn Authenticator>>,
     database: &Database,
     clock: &Clock,
+    refusals: &Refusals,
 ) -> Result<Arc<dyn Authenticate>, Error> {
     if !config.authentication.enabled {
         return Ok(Arc::new(Anonymous));
@@ -46,5 +47,5 @@ pub(super) async fn open(
     if chain.is_empty() {
         return Err(Error::SignIn("authentication is on, and there is no way to sign in".to_owned()));
     }
-    Ok(Arc::new(SignedIn::new(Chain::new(chain))))
+    Ok(Arc::new(SignedIn::new(Chain::new(chain)).noting(refusals.clone())))
 }

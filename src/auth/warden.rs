@@ -99,6 +99,11 @@ impl Warden {
         Some(grants)
     }
 
+    /// Nobody signs in, and nothing is refused.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.rule, Rule::Open)
+    }
+
     /// Told when grants may be different from before; none where they never are.
     pub fn changes(&self) -> Option<tokio::sync::watch::Receiver<u64>> {
         match &self.rule {

@@ -1,16 +1,20 @@
 //! `tasker permission`: the policy, without starting anything.
 
+mod explain;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::Place;
 use crate::{
     auth::{
-        Policy, PolicyFiles,
+        Permissions, Policy, PolicyFiles,
         policy::{Problem, Table},
     },
     config::{Overrides, Variables},
+    graphql,
 };
 
 /// What to do with it.
@@ -18,8 +22,10 @@ use crate::{
 pub(super) enum Permission {
     /// Reports every mistake with file and line; fails when there is one.
     Check(Place),
-    /// Prints what each role may do, and in which namespaces
+    /// Prints what each role may do, and in which namespaces; then what each field needs
     Table(Show),
+    /// Says what a document needs, and whether somebody may run it; fails where the gate would refuse it
+    Explain(explain::Explain),
 }
 
 /// What to print.
@@ -30,23 +36,26 @@ pub(super) struct Show {
     /// Only this role; may be given several times
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
-    /// As JSON: for each role its permissions, each `only` in these namespaces or everywhere `except` in these
+    /// As JSON: for each role its permissions, each `only` in these namespaces or everywhere `except` in these, and
+    /// for each field what it needs
     #[arg(long)]
     json: bool,
 }
 
 impl Permission {
-    pub(super) fn run(self, variables: &Variables) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self, variables: &Variables) -> anyhow::Result<ExitCode> {
         let place = match &self {
             Self::Check(place) => place,
             Self::Table(show) => &show.place,
+            Self::Explain(explain) => explain.place(),
         };
-        let config = place.load(Overrides::default(), variables)?;
+        let config = place.load(Overrides::of_tool(), variables)?;
         let (policy, model) = config.policy_files();
         match Policy::load(&PolicyFiles { policy, model }) {
             Ok(policy) => match self {
                 Self::Check(_) => Ok(checked(&policy)),
                 Self::Table(show) => show.print(&policy),
+                Self::Explain(explain) => explain.run(&config).await,
             },
             Err(problems) => {
                 complain(&problems);
@@ -65,14 +74,28 @@ impl Show {
             let known = policy.roles().collect::<Vec<_>>().join(", ");
             anyhow::bail!("the policy has no role {role}; it has {known}");
         }
-        let table = Table::of(policy, &self.roles);
+        let roles = Table::of(policy, &self.roles);
+        let fields = graphql::gate::Requirements::from_sdl(&graphql::schema::sdl())?.table();
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&table)?);
-        } else {
-            print!("{table}");
+            let mut printed = serde_json::to_value(&roles)?;
+            let fields =
+                fields.iter().map(|(field, needs)| json!({ "field": field, "needs": words(*needs) }));
+            printed["fields"] = fields.collect();
+            println!("{}", serde_json::to_string_pretty(&printed)?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        println!("{roles}");
+        let width = fields.iter().map(|(field, _)| field.len()).max().unwrap_or(0);
+        println!("{:<width$}  needs", "field");
+        for (field, needs) in fields {
+            println!("{field:<width$}  {}", words(needs).join(" and "));
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn words(needs: Permissions) -> Vec<&'static str> {
+    needs.iter().map(|permission| permission.as_str()).collect()
 }
 
 fn checked(policy: &Policy) -> ExitCode {

@@ -1,6 +1,6 @@
 //! `tasker token`: tokens in the database itself, also while a service runs on it.
 
-use std::{collections::BTreeSet, process::ExitCode, time::Duration};
+use std::{collections::BTreeSet, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -8,11 +8,14 @@ use uuid::Uuid;
 
 use super::Place;
 use crate::{
-    auth::{Subject, Wanted},
+    auth::{Permission, Subject, Wanted},
     config::{Config, Overrides, SignIn, Variables},
     data::{Database, api_tokens, entity::api_token::Model, load, migrate},
-    model::time::Timestamp,
-    orchestration::{Clock, api_tokens as verbs},
+    model::{
+        audit::{Act, Verdict, Way},
+        time::Timestamp,
+    },
+    orchestration::{Caller, Clock, api_tokens as verbs},
 };
 
 /// What to do with tokens.
@@ -81,8 +84,8 @@ impl Issue {
             handler_classes: some(self.handler_classes),
             expires_in: self.expires_in,
         };
-        let (secret, token) =
-            verbs::issue(database, &Subject::anonymous(), wanted, Clock::System.now()).await?;
+        let caller = by_command("issueApiToken", Permission::ApiTokenCreate);
+        let (secret, token) = verbs::issue(database, caller, wanted, Clock::System.now()).await?;
         eprintln!("{}", line(&token, Clock::System.now())?);
         if !takes_tokens(config) {
             eprintln!(
@@ -118,11 +121,29 @@ async fn list(database: &Database) -> anyhow::Result<()> {
 
 async fn revoke(database: &Database, id: Uuid) -> anyhow::Result<()> {
     let now = Clock::System.now();
-    match verbs::revoke(database, &Subject::anonymous(), id, now).await? {
+    let caller = by_command("revokeApiToken", Permission::ApiTokenDestroy);
+    match verbs::revoke(database, caller, id, now).await? {
         Some(token) => println!("{}", line(&token, now)?),
         None => bail!("there is no token {id}; `tasker token list` shows those there are"),
     }
     Ok(())
+}
+
+/// Who has the database may do everything; that it was done is recorded like any other change.
+fn by_command(field: &str, permission: Permission) -> Caller {
+    let act = Act {
+        verdict: Verdict::Allowed,
+        code: None,
+        subject: None,
+        operation: None,
+        way: Way::Command,
+        fields: vec![field.to_owned()],
+        permissions: vec![permission.to_string()],
+        missing: Vec::new(),
+        policy_version: None,
+        request_id: None,
+    };
+    Caller { subject: Subject::anonymous(), act: Some(Arc::new(act)) }
 }
 
 async fn open(config: &Config) -> anyhow::Result<Database> {

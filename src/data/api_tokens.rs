@@ -4,20 +4,21 @@ use std::time::Duration;
 
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    TransactionTrait, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{
-    Database, Error,
+    Database, Error, audit,
     entity::api_token::{Column, Entity, Model},
 };
-use crate::model::time::Timestamp;
+use crate::model::{audit::AuditRecord, time::Timestamp};
 
-/// Stores a new one.
-pub async fn insert(database: &Database, token: Model) -> Result<(), Error> {
-    Entity::insert(token.into_active_model()).exec_without_returning(&database.upkeep).await?;
-    Ok(())
+/// Stores a new one, and what the audit log says of it.
+pub async fn insert(database: &Database, token: Model, record: Option<AuditRecord>) -> Result<(), Error> {
+    let transaction = database.upkeep.begin().await?;
+    Entity::insert(token.into_active_model()).exec_without_returning(&transaction).await?;
+    audit::commit(transaction, record).await
 }
 
 /// The token whose secret hashes to this. One statement, by a unique index.
@@ -37,11 +38,19 @@ pub async fn list(database: &Database, limit: u64, offset: u64) -> Result<Vec<Mo
 }
 
 /// Withdraws a token, and answers with it; one that was withdrawn before stays as it was. None where there is none.
-pub async fn revoke(database: &Database, id: Uuid, now: Timestamp) -> Result<Option<Model>, Error> {
+pub async fn revoke(
+    database: &Database,
+    id: Uuid,
+    record: Option<AuditRecord>,
+    now: Timestamp,
+) -> Result<Option<Model>, Error> {
     let mine = Condition::all().add(Column::Id.eq(id)).add(Column::RevokedAt.is_null());
     let update = Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now.0)).filter(mine);
-    update.exec(&database.upkeep).await?;
-    Ok(Entity::find_by_id(id).one(&database.upkeep).await?)
+    let transaction = database.upkeep.begin().await?;
+    let changed = update.exec(&transaction).await?;
+    let token = Entity::find_by_id(id).one(&transaction).await?;
+    audit::commit(transaction, record.filter(|_| changed.rows_affected > 0)).await?;
+    Ok(token)
 }
 
 /// Notes that a token was used, unless any node has done so within `interval`.

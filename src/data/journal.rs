@@ -35,6 +35,7 @@ use super::{Database, Error, log::EventLog, node::Identity};
 use crate::{
     metrics::Metrics,
     model::{
+        audit::AuditRecord,
         change::{Change, NewTask},
         event::Event,
         id::TaskId,
@@ -101,10 +102,11 @@ impl Journal {
         Ok(Self { queue, sent: Arc::default(), statistics, lost })
     }
 
-    /// Stores new tasks, all or none; answers when they are durable. Refused when too much is waiting.
-    pub async fn create(&self, tasks: Vec<NewTask>) -> Result<(), Error> {
+    /// Stores new tasks, all or none, and what the audit log says of them; answers when they are durable. Refused
+    /// when too much is waiting.
+    pub async fn create(&self, tasks: Vec<NewTask>, audit: Option<AuditRecord>) -> Result<(), Error> {
         let (ack, answer) = oneshot::channel();
-        self.offer(Entry::Create { tasks, ack })?;
+        self.offer(Entry::Create { tasks, audit: audit.map(Box::new), ack })?;
         answer.await.map_err(|_| Error::Stopped)?
     }
 
@@ -127,10 +129,11 @@ impl Journal {
         answer.await.map_err(|_| Error::Stopped)?
     }
 
-    /// Removes a settled task with everything it has; only the event stays.
-    pub async fn delete(&self, task: TaskId, event: Event) -> Result<(), Error> {
+    /// Removes a settled task with everything it has; only the event and the audit log's record stay.
+    pub async fn delete(&self, task: TaskId, event: Event, audit: Option<AuditRecord>) -> Result<(), Error> {
         let (ack, answer) = oneshot::channel();
-        self.send(Entry::Delete { task, event: Box::new(event), ack }).await?;
+        let (event, audit) = (Box::new(event), audit.map(Box::new));
+        self.send(Entry::Delete { task, event, audit, ack }).await?;
         answer.await.map_err(|_| Error::Stopped)?
     }
 

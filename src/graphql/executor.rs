@@ -135,7 +135,9 @@ impl<E: Executor> Pipeline<E> {
         let (document, mut request) = prepared.into_parts();
         let subject = admission::caller_of(&request.data, session);
         let operation = document.operation(request.operation_name.as_deref()).map_err(|error| vec![error])?;
-        let asked = Asked { operation, variables: &request.variables, subject: &subject };
+        let request_id = RequestId::of(&request.data).cloned().unwrap_or_default();
+        let variables = &request.variables;
+        let asked = Asked { operation, variables, subject: &subject, request_id: &request_id };
         let decision = match self.admission.admit(asked).await? {
             Admitted::Runs(decision) => decision,
             Admitted::Answered(answer) => return Ok(Way::Answered(answer)),
@@ -148,6 +150,7 @@ impl<E: Executor> Pipeline<E> {
             variables: request.variables.clone(),
             document,
             subject,
+            request_id,
             decision,
         };
         Ok(Way::Runs(Box::new(Running { request, lasting })))

@@ -8,12 +8,17 @@ mod admit;
 mod arguments;
 mod collect;
 mod decision;
+mod explain;
+mod questions;
+mod record;
 mod refusal;
 mod requirements;
+mod root;
 mod targets;
 #[cfg(test)]
 mod tests;
 
 pub use admit::Gate;
 pub use decision::{Decision, RootDecision};
+pub use explain::{ExplainedField, ExplainedRefusal, Explainer, Explanation, Question};
 pub use requirements::{Incomplete, Requirements};

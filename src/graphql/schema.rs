@@ -4,6 +4,7 @@
 //! engine, and answers. What a field needs is on it, as `@authorize`; nothing here decides about it.
 
 mod api_token;
+mod audit;
 mod authorize;
 mod batch;
 mod caller;
@@ -16,6 +17,7 @@ mod follow;
 mod given;
 mod named_task;
 mod page_info;
+mod policy;
 mod refusal;
 mod scalar;
 mod step;
@@ -28,35 +30,60 @@ mod task_mutations;
 mod task_queries;
 #[cfg(test)]
 mod tests;
+mod viewer;
 mod words;
+
+use std::sync::Arc;
 
 use async_graphql::{MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 use self::{
     api_token::{ApiTokenMutations, ApiTokenQueries},
+    audit::AuditQueries,
     create::CreateMutations,
     event_queries::EventQueries,
+    policy::PolicyMutations,
     step_mutations::StepMutations,
     subscriptions::Subscriptions,
     task_mutations::TaskMutations,
     task_queries::TaskQueries,
+    viewer::ViewerQueries,
 };
-use crate::orchestration::Engine;
+use crate::{
+    auth::PolicyCoordinator,
+    orchestration::{Engine, Refusals},
+};
 
 /// What can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(TaskQueries, EventQueries, ApiTokenQueries);
+pub struct Query(TaskQueries, EventQueries, ApiTokenQueries, AuditQueries, ViewerQueries);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(CreateMutations, TaskMutations, StepMutations, ApiTokenMutations);
+pub struct Mutation(CreateMutations, TaskMutations, StepMutations, ApiTokenMutations, PolicyMutations);
 
 /// The whole of it.
 pub type TaskerSchema = Schema<Query, Mutation, Subscriptions>;
 
-/// The schema over an engine.
-pub fn build(engine: Engine) -> TaskerSchema {
-    builder().data(engine).finish()
+/// What resolvers work with.
+pub struct Parts {
+    /// The verbs.
+    pub engine: Engine,
+    /// What was refused and is not written down yet.
+    pub refusals: Refusals,
+    /// The policy, where a file decides.
+    pub policy: Option<Arc<PolicyCoordinator>>,
+}
+
+/// The schema over its parts.
+pub fn build(parts: Parts) -> TaskerSchema {
+    let Parts { engine, refusals, policy } = parts;
+    let builder = builder().data(engine).data(refusals);
+    match policy {
+        Some(policy) => builder.data(policy),
+        None => builder,
+    }
+    .finish()
 }
 
 /// The schema's text, as `schema.graphql` has it. Needs no database.

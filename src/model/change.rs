@@ -1,6 +1,7 @@
 //! What the journal is asked to write: one task's change, whole.
 
 use super::{
+    audit::AuditRecord,
     event::Event,
     id::{StepId, StepNo, TaskId},
     status::Status,
@@ -20,6 +21,8 @@ pub struct Change {
     pub steps: Vec<StepRow>,
     /// What the log says about it.
     pub events: Vec<Event>,
+    /// What the audit log says about it.
+    pub audit: Vec<AuditRecord>,
 }
 
 /// What may change in a task's row.

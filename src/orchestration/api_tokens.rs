@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::Caller;
 use crate::{
     auth::{Secret, Subject, Wanted},
     data::{self, Database, api_tokens, entity::api_token::Model},
@@ -25,12 +26,13 @@ pub enum Error {
 /// Stores a new token, and answers with it and with its secret, which nobody will see again.
 pub async fn issue(
     database: &Database,
-    subject: &Subject,
+    caller: impl Into<Caller>,
     wanted: Wanted,
     now: Timestamp,
 ) -> Result<(Secret, Model), Error> {
+    let caller = caller.into();
     let mut mistakes = wanted.mistakes();
-    mistakes.extend(reaches_beyond(subject, &wanted));
+    mistakes.extend(reaches_beyond(&caller.subject, &wanted));
     if !mistakes.is_empty() {
         return Err(Error::Unsound(mistakes));
     }
@@ -43,12 +45,12 @@ pub async fn issue(
         namespaces: wanted.namespaces.map(Value::from),
         handler_classes: wanted.handler_classes.map(Value::from),
         created_at: now.0,
-        created_by: subject.name().map(ToString::to_string),
+        created_by: caller.subject.name().map(ToString::to_string),
         expires_at: wanted.expires_in.map(|time| now.plus(time).0),
         revoked_at: None,
         last_used_at: None,
     };
-    api_tokens::insert(database, token.clone()).await?;
+    api_tokens::insert(database, token.clone(), caller.record(now)).await?;
     tracing::info!(token = %token.id, name = token.name, by = token.created_by, "a token was issued");
     Ok((secret, token))
 }
@@ -56,13 +58,14 @@ pub async fn issue(
 /// Withdraws a token: within a second no node takes it any more. None where there is none.
 pub async fn revoke(
     database: &Database,
-    subject: &Subject,
+    caller: impl Into<Caller>,
     token: Uuid,
     now: Timestamp,
 ) -> Result<Option<Model>, data::Error> {
-    let revoked = api_tokens::revoke(database, token, now).await?;
+    let caller = caller.into();
+    let revoked = api_tokens::revoke(database, token, caller.record(now), now).await?;
     if let Some(revoked) = &revoked {
-        tracing::info!(%token, name = revoked.name, by = subject.name().map(|name| &**name), "a token was revoked");
+        tracing::info!(%token, name = revoked.name, by = caller.subject.name().map(|name| &**name), "a token was revoked");
     }
     Ok(revoked)
 }

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::{Engine, Error, run::Start, runs::Message, value};
+use super::{Caller, Engine, Error, run::Start, runs::Message, value};
 use crate::{
-    auth::Subject,
     data::{self, journal::Claim, load},
     metrics::labels::{Answer, ByCommand, Verb},
     model::{
+        audit::Act,
         id::TaskId,
         task::{Command, Refusal},
     },
@@ -27,20 +27,23 @@ pub struct Wish {
     pub reason: Option<String>,
     /// Who; recorded with it.
     pub actor: Option<Arc<str>>,
+    /// What the audit log says of it.
+    pub act: Option<Arc<Act>>,
 }
 
 impl Engine {
     /// Carries out `command`; durable when it answers. Nothing changes where it is refused.
     pub async fn command(
         &self,
-        subject: &Subject,
+        caller: impl Into<Caller>,
         task: TaskId,
         command: Command,
         reason: Option<String>,
     ) -> Result<(), Error> {
         let verb = command.verb();
         self.check(&command, reason.as_deref())?;
-        let wish = Wish { command, reason, actor: subject.name().cloned() };
+        let Caller { subject, act } = caller.into();
+        let wish = Wish { command, reason, actor: subject.name().cloned(), act };
         let done = match tokio::time::timeout(self.settings().command_wait, self.deliver(task, &wish)).await {
             Ok(done) => done,
             Err(_) => Err(Error::Overloaded),

@@ -13,7 +13,7 @@ pub(super) use request::check_tags;
 use serde_json::Value;
 
 use self::new_task::new_task;
-use super::{Engine, Error, value};
+use super::{Caller, Engine, Error, value};
 use crate::{
     auth::Subject,
     data::{
@@ -49,8 +49,12 @@ impl Engine {
     /// Creates a task and its steps from a template, durably, and starts it here if there is room.
     ///
     /// The same idempotency key in the same namespace answers with the first task.
-    pub async fn create_task(&self, subject: &Subject, request: TaskRequest) -> Result<Created, Error> {
-        let mut created = self.create(subject, vec![request]).await.map_err(|error| match error {
+    pub async fn create_task(
+        &self,
+        caller: impl Into<Caller>,
+        request: TaskRequest,
+    ) -> Result<Created, Error> {
+        let mut created = self.create(caller.into(), vec![request]).await.map_err(|error| match error {
             Error::At { source, .. } => *source,
             other => other,
         })?;
@@ -60,7 +64,7 @@ impl Engine {
     /// Creates several tasks, all or none; an error names the place of its request.
     pub async fn create_tasks(
         &self,
-        subject: &Subject,
+        caller: impl Into<Caller>,
         requests: Vec<TaskRequest>,
     ) -> Result<Vec<Created>, Error> {
         let limit = self.settings().max_bulk_tasks;
@@ -70,10 +74,10 @@ impl Engine {
                 requests.len()
             )));
         }
-        self.create(subject, requests).await
+        self.create(caller.into(), requests).await
     }
 
-    async fn create(&self, subject: &Subject, requests: Vec<TaskRequest>) -> Result<Vec<Created>, Error> {
+    async fn create(&self, caller: Caller, requests: Vec<TaskRequest>) -> Result<Vec<Created>, Error> {
         if self.signals().draining.is_cancelled() {
             return Err(Error::Stopping);
         }
@@ -81,8 +85,8 @@ impl Engine {
         // Two requests with one key: the second waits and finds the first one's task.
         let _turn = self.keys().hold(requests.iter().filter_map(TaskRequest::key)).await;
         for _ in 0..2 {
-            let prepared = self.prepare_all(subject, &requests).await?;
-            match self.store(prepared, &dry).await {
+            let prepared = self.prepare_all(&caller.subject, &requests).await?;
+            match self.store(&caller, prepared, &dry).await {
                 Err(data::Error::Duplicate) => {}
                 stored => {
                     if matches!(stored, Err(data::Error::Overloaded)) {

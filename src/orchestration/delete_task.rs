@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use super::{Engine, Error, value};
+use super::{Caller, Engine, Error, value};
 use crate::{
-    auth::Subject,
     data::{self, load},
     model::{
         event::{Event, EventName, EventTask},
@@ -18,10 +17,11 @@ impl Engine {
     /// but with who did it and why.
     pub async fn delete_task(
         &self,
-        subject: &Subject,
+        caller: impl Into<Caller>,
         task: TaskId,
         reason: Option<String>,
     ) -> Result<(), Error> {
+        let caller = caller.into();
         if let Some(reason) = &reason {
             value::checked_text("reason", reason, 2_000).map_err(Error::BadInput)?;
         }
@@ -33,17 +33,19 @@ impl Engine {
             if !status.is_terminal() {
                 return Err(Error::Refused { verb: "delete_task", refusal: Refusal::Task(status) });
             }
+            let now = self.clock().now();
+            let record = caller.record(now).map(|record| record.within(&row.namespace).about(task));
             let event = Event {
                 name: EventName::TaskDeleted,
-                occurred_at: self.clock().now(),
+                occurred_at: now,
                 task: EventTask { id: task, namespace: row.namespace.into(), name: row.name.into() },
                 step: None,
                 from: Some(status),
                 to: None,
-                actor: subject.name().cloned(),
+                actor: caller.subject.name().cloned(),
                 details: reason.as_ref().map(|reason| json!({ "reason": reason })),
             };
-            match self.journal().delete(task, event).await {
+            match self.journal().delete(task, event, record).await {
                 Err(data::Error::Guard) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
                 done => return Ok(done?),
             }

@@ -307,6 +307,9 @@ fn carry_out<'t>(edit: Edit<'t>, message: Message, replies: &mut Vec<Reply>) -> 
     let task = edit.task().id();
     let done =
         edit.command(wish.command, wish.reason.as_deref()).map_err(|refusal| refused(task, verb, refusal));
+    if let (Ok(()), Some(act)) = (&done, wish.act) {
+        edit.record(Arc::unwrap_or_clone(act));
+    }
     replies.push((reply, done));
     edit.by(None)
 }

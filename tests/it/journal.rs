@@ -1,7 +1,7 @@
 //! The journal and the log, without an engine around them.
 
 mod cost;
-mod desk;
+pub mod desk;
 mod following;
 mod order;
 mod uncertainty;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, hash_map};
 
 use super::entry::Entry;
 use crate::model::{
+    audit::AuditRecord,
     change::{Change, NewTask, StepRow, TaskRow},
     event::Event,
     id::{StepNo, TaskId},
@@ -20,6 +21,7 @@ pub(super) struct Batch<'a> {
     pub guards: Vec<(TaskId, Status)>,
     pub steps: Vec<FoldedStep<'a>>,
     pub events: Vec<&'a Event>,
+    pub audit: Vec<&'a AuditRecord>,
 }
 
 /// Several changes of one step, as one row write.
@@ -39,7 +41,8 @@ impl<'a> Batch<'a> {
         let mut steps: HashMap<(TaskId, StepNo), FoldedStep<'a>> = HashMap::new();
         for entry in entries {
             match entry {
-                Entry::Create { tasks, .. } => {
+                Entry::Create { tasks, audit, .. } => {
+                    batch.audit.extend(audit.as_deref());
                     batch.created.extend(tasks);
                     batch.events.extend(tasks.iter().flat_map(|task| &task.events));
                 }
@@ -49,6 +52,7 @@ impl<'a> Batch<'a> {
                         fold_step(&mut steps, change.task, row);
                     }
                     batch.events.extend(&change.events);
+                    batch.audit.extend(&change.audit);
                 }
                 Entry::Claim { .. } | Entry::Delete { .. } | Entry::Adopt { .. } | Entry::Close { .. } => {}
             }
@@ -68,7 +72,8 @@ impl<'a> Batch<'a> {
     /// Rows it writes.
     pub(super) fn written(&self) -> u64 {
         let created: usize = self.created.iter().map(|task| 1 + task.steps.len()).sum();
-        (created + self.rows.len() + self.steps.len() + self.events.len() + 2) as u64
+        let changed = self.rows.len() + self.steps.len();
+        (created + changed + self.events.len() + self.audit.len() + 2) as u64
     }
 }
 

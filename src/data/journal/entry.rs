@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use crate::{
     data::{Error, node::Identity},
     model::{
+        audit::AuditRecord,
         change::{Change, NewTask},
         event::Event,
         id::TaskId,
@@ -22,6 +23,7 @@ pub(super) type Ack<T> = oneshot::Sender<Result<T, Error>>;
 pub(super) enum Entry {
     Create {
         tasks: Vec<NewTask>,
+        audit: Option<Box<AuditRecord>>,
         ack: Ack<()>,
     },
     Change {
@@ -35,6 +37,7 @@ pub(super) enum Entry {
     Delete {
         task: TaskId,
         event: Box<Event>,
+        audit: Option<Box<AuditRecord>>,
         ack: Ack<()>,
     },
     /// `then` is carried out before anything is written as the new node.
@@ -65,10 +68,11 @@ impl Entry {
     /// Rows it writes, about: what a flush is measured by.
     pub(super) fn rows(&self) -> usize {
         match self {
-            Self::Create { tasks, .. } => {
-                tasks.iter().map(|task| 1 + task.steps.len() + task.events.len()).sum()
+            Self::Create { tasks, audit, .. } => {
+                let tasks = tasks.iter().map(|task| 1 + task.steps.len() + task.events.len());
+                tasks.sum::<usize>() + usize::from(audit.is_some())
             }
-            Self::Change { change, .. } => 1 + change.steps.len() + change.events.len(),
+            Self::Change { change, .. } => 1 + change.steps.len() + change.events.len() + change.audit.len(),
             Self::Claim { .. } | Self::Delete { .. } | Self::Adopt { .. } | Self::Close { .. } => 1,
         }
     }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     data::{Error, node::Identity},
-    model::{event::Event, id::TaskId},
+    model::id::TaskId,
 };
 
 /// One good plan from an empty database to a full one.
@@ -137,15 +137,14 @@ impl Postgres {
     pub(in crate::data::journal) async fn delete(
         &mut self,
         task: TaskId,
-        event: &Event,
+        batch: &Batch<'_>,
     ) -> Result<Flushed, Failed> {
-        let batch = Batch { events: vec![event], ..Batch::default() };
-        let arrays = Arrays::of(&batch);
+        let arrays = Arrays::of(batch);
         self.settle().await?;
         let (Identity { id, epoch }, flush_no, patience) = (self.identity, self.flush_no, self.patience);
         let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
         let query = sqlx::query(text::DELETE).bind(id.0).bind(epoch).bind(flush_no).bind(task.0);
-        let outcome = within(patience, arrays.bind_events(query).fetch_one(connection)).await;
+        let outcome = within(patience, arrays.bind_told(query).fetch_one(connection)).await;
         self.finish(outcome, Sent::Other).await
     }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     data::{Error, node::Identity},
-    model::{event::Event, id::TaskId},
+    model::id::TaskId,
 };
 
 pub(in crate::data::journal) struct Sqlite {
@@ -49,6 +49,7 @@ impl Sqlite {
             multi.guard(batch, owner)?;
             multi.update_tasks(batch, owner)?;
             multi.update_steps(batch)?;
+            multi.audit(&batch.audit)?;
             multi.append(&batch.events)
         })
     }
@@ -82,7 +83,7 @@ impl Sqlite {
     pub(in crate::data::journal) fn delete(
         &mut self,
         task: TaskId,
-        event: &Event,
+        batch: &Batch<'_>,
     ) -> Result<Flushed, Failed> {
         self.counted(|multi, _| {
             let settled = "DELETE FROM tasker_tasks WHERE id = ?1 AND owner IS NULL
@@ -92,7 +93,8 @@ impl Sqlite {
             }
             multi.execute("DELETE FROM tasker_workflow_steps WHERE task_id = ?1", &[Value::Id(task.0)])?;
             multi.execute("DELETE FROM tasker_workflow_events WHERE task_id = ?1", &[Value::Id(task.0)])?;
-            multi.append(&[event])
+            multi.audit(&batch.audit)?;
+            multi.append(&batch.events)
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{batch::Batch, entry::Claim, postgres::Postgres, sqlite::Sqlite};
 use crate::{
     data::{Error, connect::Target, node::Identity},
-    model::{event::Event, id::TaskId},
+    model::id::TaskId,
 };
 
 /// What a flush cost and where its events begin.
@@ -58,10 +58,11 @@ impl Store {
         }
     }
 
-    pub(super) async fn delete(&mut self, task: TaskId, event: &Event) -> Result<Flushed, Failed> {
+    /// `batch` is what is recorded of it.
+    pub(super) async fn delete(&mut self, task: TaskId, batch: &Batch<'_>) -> Result<Flushed, Failed> {
         match self {
-            Self::Sqlite(store) => store.delete(task, event),
-            Self::Postgres(store) => store.delete(task, event).await,
+            Self::Sqlite(store) => store.delete(task, batch),
+            Self::Postgres(store) => store.delete(task, batch).await,
         }
     }
 

@@ -16,7 +16,7 @@ use super::{
     store::{Failed, Flushed, Store},
 };
 use crate::{
-    data::{Error, log::EventLog},
+    data::{Error, audit, log::EventLog},
     metrics::Metrics,
     model::event::Event,
 };
@@ -183,11 +183,13 @@ impl Writer {
         let mut answers = Vec::with_capacity(group.len());
         for entry in group {
             match entry {
-                Entry::Create { tasks, ack } => {
+                Entry::Create { tasks, audit, ack } => {
+                    audit.iter().for_each(|record| audit::report(record));
                     events.extend(tasks.into_iter().flat_map(|task| task.events));
                     answers.push(ack);
                 }
                 Entry::Change { change, ack } => {
+                    change.audit.iter().for_each(audit::report);
                     events.extend(change.events);
                     answers.extend(ack);
                 }
@@ -219,9 +221,17 @@ impl Writer {
                 let _ = ack.send(taken.map_err(error_of));
             }
             Entry::Delete { ack, .. } if self.fenced => drop(ack.send(Err(Error::Fenced))),
-            Entry::Delete { task, event, ack } => {
-                let done = self.store.delete(task, &event).await;
-                let answer = done.map(|flushed| self.publish(flushed.first, vec![*event]));
+            Entry::Delete { task, event, audit, ack } => {
+                let batch = Batch {
+                    events: vec![&event],
+                    audit: audit.as_deref().into_iter().collect(),
+                    ..Batch::default()
+                };
+                let done = self.store.delete(task, &batch).await;
+                let answer = done.map(|flushed| {
+                    audit.iter().for_each(|record| audit::report(record));
+                    self.publish(flushed.first, vec![*event]);
+                });
                 let _ = ack.send(answer.map_err(error_of));
             }
             Entry::Adopt { identity, then, ack } => {

@@ -12,6 +12,8 @@ use std::net::SocketAddr;
 use super::{Authenticate, ConnectionInit};
 use crate::auth::{API_TOKEN, Chain, Credentials, Subject};
 use crate::graphql::Code;
+use crate::model::audit::{Act, Verdict, Way};
+use crate::orchestration::Refusals;
 
 /// The keys of a `connection_init` that are credentials, and the header that each stands for.
 const KEYS: [(&str, HeaderName); 4] = [
@@ -25,13 +27,20 @@ const KEYS: [(&str, HeaderName); 4] = [
 pub struct SignedIn {
     chain: Chain,
     challenge: HeaderValue,
+    refusals: Option<Refusals>,
 }
 
 impl SignedIn {
     /// Over this chain.
     pub fn new(chain: Chain) -> Self {
         let challenge = HeaderValue::from_str(&chain.challenge());
-        Self { chain, challenge: challenge.unwrap_or(super::BEARER) }
+        Self { chain, challenge: challenge.unwrap_or(super::BEARER), refusals: None }
+    }
+
+    /// The same; credentials that are refused are noted there.
+    #[must_use]
+    pub fn noting(self, refusals: Refusals) -> Self {
+        Self { refusals: Some(refusals), ..self }
     }
 
     async fn subject(&self, credentials: Credentials) -> Result<Data, ServerError> {
@@ -40,9 +49,26 @@ impl SignedIn {
             Err(rejected) => {
                 let peer = credentials.peer.map(|peer| peer.ip().to_string());
                 tracing::info!(reason = %rejected, peer, "a credential is refused");
+                self.refusals.iter().for_each(|refusals| refusals.note(not_recognised(), None));
                 Err(Code::Unauthenticated.refuse(rejected.to_string()))
             }
         }
+    }
+}
+
+/// Somebody showed a credential that is none. Who it was nobody knows.
+fn not_recognised() -> Act {
+    Act {
+        verdict: Verdict::Refused,
+        code: Some(Code::Unauthenticated.as_str().to_owned()),
+        subject: None,
+        operation: None,
+        way: Way::SignIn,
+        fields: Vec::new(),
+        permissions: Vec::new(),
+        missing: Vec::new(),
+        policy_version: None,
+        request_id: None,
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::{
     auth::Subject,
-    graphql::{document::Operation, gate::Decision},
+    graphql::{RequestId, document::Operation, gate::Decision},
 };
 
 /// An operation, and who asks for it.
@@ -20,6 +20,8 @@ pub struct Asked<'a> {
     pub variables: &'a Variables,
     /// Who asks.
     pub subject: &'a Subject,
+    /// The request that it came with.
+    pub request_id: &'a RequestId,
 }
 
 /// What becomes of an operation that is not refused.

@@ -12,7 +12,7 @@ use tokio::{sync::watch, time::Instant};
 use super::admission::{Admission, Admitted, Asked};
 use crate::{
     auth::Subject,
-    graphql::{Code, document::Document, gate::Decision},
+    graphql::{Code, RequestId, document::Document, gate::Decision},
     model::time::Timestamp,
 };
 
@@ -23,6 +23,7 @@ pub(super) struct Lasting {
     pub(super) operation: Option<String>,
     pub(super) variables: Variables,
     pub(super) subject: Subject,
+    pub(super) request_id: RequestId,
     pub(super) decision: Arc<Decision>,
 }
 
@@ -54,7 +55,8 @@ impl Lasting {
 
     async fn again(&self) -> Result<(), Vec<ServerError>> {
         let operation = self.document.operation(self.operation.as_deref()).map_err(|error| vec![error])?;
-        let asked = Asked { operation, variables: &self.variables, subject: &self.subject };
+        let Self { variables, subject, request_id, .. } = self;
+        let asked = Asked { operation, variables, subject, request_id };
         match self.admission.admit(asked).await? {
             Admitted::Runs(decision) if decision.allows_the_same(&self.decision) => Ok(()),
             Admitted::Runs(_) | Admitted::Answered(_) => {

@@ -1,29 +1,29 @@
-//! The decision itself: what the operation needs, against what the subject has.
+//! The gate: decides, looks up what mutations are about, and has what it refuses written down.
 
 use std::sync::Arc;
 
-use async_graphql::{
-    Pos, Request, Response, ServerError,
-    parser::types::{Field, OperationType},
-};
+use async_graphql::{Request, Response, ServerError};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::{
-    Decision, Requirements, RootDecision,
-    arguments::Given,
-    collect::{Needs, RootNeeds},
-    refusal,
-    targets::{self, Places, Target},
+    Decision, Requirements,
+    collect::Needs,
+    decision::Basis,
+    questions::Questions,
+    record, refusal,
+    root::{Root, Who},
+    targets::{self, Places},
 };
 use crate::{
-    auth::{Grant, Grants, Permission, Permissions, Subject, Warden},
+    auth::{Grants, Warden},
     data::Database,
     graphql::{
         executor::{Admission, Admitted, Asked},
         introspection::{Introspection, Views},
     },
-    model::{id::TaskId, scope::Scope},
+    model::id::TaskId,
+    orchestration::Refusals,
 };
 
 /// The gate before a schema.
@@ -31,15 +31,8 @@ pub struct Gate {
     requirements: Requirements,
     warden: Warden,
     database: Database,
-    introspection: Introspection,
-    views: Views,
-}
-
-/// One root field, with what it is about.
-struct Root<'a> {
-    needs: &'a RootNeeds<'a>,
-    grant: Grant,
-    target: Option<Target>,
+    questions: Questions,
+    refusals: Refusals,
 }
 
 impl Gate {
@@ -50,157 +43,116 @@ impl Gate {
         database: Database,
         introspection: Introspection,
         views: Views,
+        refusals: Refusals,
     ) -> Self {
-        Self { requirements, warden, database, introspection, views }
+        let questions = Questions::new(introspection, views);
+        Self { requirements, warden, database, questions, refusals }
     }
 
-    /// Refuses what the subject may not do anywhere, and says where it may do the rest.
-    fn roots<'a>(
-        &self,
-        needs: &'a Needs<'a>,
-        subject: &Subject,
-        grants: &Grants,
-    ) -> Result<Vec<Root<'a>>, ServerError> {
-        let all = needs.roots.iter().fold(Permissions::NONE, |all, root| all.or(root.needs.permissions));
-        let missing: Vec<Permission> = all.iter().filter(|&permission| !grants.any(permission)).collect();
-        if !missing.is_empty() {
-            return Err(refusal::missing(subject, missing));
-        }
-        if subject.is_anonymous() && needs.roots.iter().any(|root| root.needs.signed_in) {
-            return Err(refusal::sign_in());
-        }
-        let mut roots = Vec::with_capacity(needs.roots.len());
-        for root in &needs.roots {
-            let permissions = root.needs.permissions;
-            let granted = permissions.iter().map(|permission| grants.of(permission).clone());
-            let grant = granted.reduce(|one, other| one.and(&other)).unwrap_or(Grant::NONE);
-            if grant.is_none() && !permissions.is_empty() {
-                return Err(refusal::nowhere(subject, permissions));
-            }
-            roots.push(Root { needs: root, grant, target: None });
-        }
-        match &needs.unknown {
-            Some(error) => Err(error.clone()),
-            None => Ok(roots),
-        }
-    }
-
-    /// Reads what the mutations are about and refuses the whole operation where one of them is out of reach.
-    async fn reach(
+    async fn decide(
         &self,
         asked: Asked<'_>,
-        roots: &mut [Root<'_>],
-        grants: &Grants,
-    ) -> Result<(), Vec<ServerError>> {
-        let Asked { operation, variables, subject } = asked;
-        if operation.definition.node.ty != OperationType::Mutation {
-            return Ok(());
+        needs: &Needs<'_>,
+        grants: &Arc<Grants>,
+    ) -> Result<Admitted, No> {
+        let Asked { operation, variables, subject, .. } = asked;
+        let open = self.warden.is_open();
+        let who = Who { subject, grants, open };
+        let mut roots = needs.judge(who).map_err(No::whole)?;
+        if needs.introspects
+            && let Some(view) = self.questions.view(needs, who).map_err(No::whole)?
+        {
+            let mut question = Request::new("").variables(variables.clone());
+            question.operation_name = operation.name.map(ToString::to_string);
+            question.set_parsed_query(operation.document.parsed().clone());
+            return Ok(Admitted::Answered(Box::new(view.execute(question).await)));
         }
-        let given = Given::new(operation, variables);
-        let mutation = self.requirements.mutation.as_ref();
-        for root in roots.iter_mut() {
-            let field = &root.needs.field.node;
-            let known = mutation.and_then(|owner| self.requirements.field(owner, &field.name.node));
-            root.target = known.map(|known| self.requirements.target(field, &known.arguments, &given));
-        }
-        let tasks = roots.iter().filter_map(|root| match root.target {
-            Some(Target::Task(task)) => task,
-            _ => None,
+        self.requirements.aim(operation, variables, &mut roots);
+        let tasks = roots.iter().filter_map(Root::task).collect();
+        let places = targets::places(&self.database, tasks).await;
+        let places = places.map_err(|error| No::whole(unread(&error)))?;
+        let reasons = roots.iter().enumerate().filter_map(|(place, root)| {
+            let error = root.out_of_reach(&places, who)?;
+            Some(Reason { error, root: place, place: root.task().and_then(|task| known(&places, task)) })
         });
-        let places =
-            targets::places(&self.database, tasks.collect()).await.map_err(|error| vec![unread(&error)])?;
-        let refused: Vec<ServerError> =
-            roots.iter().filter_map(|root| root.out_of_reach(&places, subject, grants)).collect();
+        let reasons: Vec<Reason> = reasons.collect();
+        if !reasons.is_empty() {
+            return Err(No::OutOfReach(reasons));
+        }
+        let act = (!open).then(|| record::permitted(asked, grants));
+        let basis = Basis { subject: subject.clone(), grants: Some(grants.clone()), act };
+        let decided = roots.into_iter().map(|root| root.decided(subject));
+        Ok(Admitted::Runs(Arc::new(Decision::of(basis, decided))))
+    }
+
+    /// Says no, and has it written down.
+    fn refuse(
+        &self,
+        asked: Asked<'_>,
+        needs: &Needs<'_>,
+        grants: &Grants,
+        no: No,
+    ) -> Result<Admitted, Vec<ServerError>> {
+        let reasons = match no {
+            No::Whole(error) => {
+                if record::is_refusal(&error) {
+                    self.refusals.note(record::refused(asked, &needs.roots, &error, grants), None);
+                }
+                return Err(vec![*error]);
+            }
+            No::OutOfReach(reasons) => reasons,
+        };
+        for Reason { error, root, place } in &reasons {
+            // What is said to be unknown was refused if it is there.
+            if place.is_some() || record::is_refusal(error) {
+                let root = &needs.roots[*root..=*root];
+                self.refusals.note(record::refused(asked, root, error, grants), place.clone());
+            }
+        }
         // Who may know of one thing learns about the others only that they are not there.
-        match refused.is_empty() {
-            true => Ok(()),
-            false => Err(refused),
+        let errors: Vec<ServerError> = reasons.into_iter().map(|reason| reason.error).collect();
+        match errors.iter().all(|error| error.path.is_empty()) {
+            true => Err(errors),
+            // As the resolver would have answered.
+            false => Ok(Admitted::Answered(Box::new(Response::from_errors(errors)))),
         }
     }
 }
 
-impl Root<'_> {
-    fn field(&self) -> &Field {
-        &self.needs.field.node
-    }
+/// Why an operation does not run.
+enum No {
+    /// As it stands.
+    Whole(Box<ServerError>),
+    /// For what it is about.
+    OutOfReach(Vec<Reason>),
+}
 
-    fn pos(&self) -> Pos {
-        self.needs.field.pos
+impl No {
+    fn whole(error: ServerError) -> Self {
+        Self::Whole(Box::new(error))
     }
+}
 
-    fn scope(&self, subject: &Subject) -> Scope {
-        Scope {
-            namespaces: self.grant.namespaces.clone(),
-            own: self.grant.own.clone(),
-            creator: subject.name().cloned(),
-        }
-    }
-
-    fn out_of_reach(&self, places: &Places, subject: &Subject, grants: &Grants) -> Option<ServerError> {
-        let scope = self.scope(subject);
-        let without = |covers: &dyn Fn(&Grant) -> bool| {
-            let lacking = self.needs.needs.permissions.iter().filter(|&one| !covers(grants.of(one)));
-            refusal::missing(subject, lacking)
-        };
-        match self.target.as_ref()? {
-            Target::Task(None) => None,
-            Target::Task(Some(task)) => {
-                let unknown = || refusal::unknown(*task, &self.field().response_key().node, self.pos());
-                let Some((namespace, creator)) = places.get(task) else { return Some(unknown()) };
-                if scope.covers(namespace, creator.as_deref()) {
-                    return None;
-                }
-                let own = creator.is_some() && creator.as_deref() == subject.name().map(|name| &**name);
-                let shown = grants.of(Permission::TaskShow).covers(namespace, own);
-                Some(if shown { without(&|grant| grant.covers(namespace, own)) } else { unknown() })
-            }
-            Target::Namespaces(wanted) => {
-                let creator = subject.name().map(|name| &**name);
-                let refused = wanted.iter().any(|namespace| !scope.covers(namespace, creator));
-                refused
-                    .then(|| without(&|grant| wanted.iter().all(|namespace| grant.covers(namespace, true))))
-            }
-            Target::Everything => {
-                (!scope.namespaces.is_all()).then(|| without(&|grant| grant.namespaces.is_all()))
-            }
-        }
-    }
-
-    fn decided(self, subject: &Subject) -> (String, RootDecision) {
-        let key = self.field().response_key().node.to_string();
-        let scope = self.scope(subject);
-        let (mut targets, mut namespaces): (Vec<TaskId>, Vec<Arc<str>>) = (Vec::new(), Vec::new());
-        match self.target {
-            Some(Target::Task(task)) => targets.extend(task),
-            Some(Target::Namespaces(wanted)) => namespaces = wanted,
-            Some(Target::Everything) | None => {}
-        }
-        (key, RootDecision { permissions: self.needs.needs.permissions, scope, targets, namespaces })
-    }
+/// Why one root field does not do what it is asked to.
+struct Reason {
+    error: ServerError,
+    /// Which one.
+    root: usize,
+    /// What it is about, where that is there.
+    place: Option<(String, TaskId)>,
 }
 
 #[async_trait]
 impl Admission for Gate {
     async fn admit(&self, asked: Asked<'_>) -> Result<Admitted, Vec<ServerError>> {
-        let Asked { operation, variables, subject } = asked;
-        let one = |error| vec![error];
-        let grants = self.warden.grants(subject).await.ok_or_else(|| one(refusal::undecided()))?;
-        let needs = self.requirements.collect(operation, variables);
-        let mut roots = self.roots(&needs, subject, &grants).map_err(one)?;
-        if needs.introspects
-            && let Some(answer) = self.introspect(asked, &needs, &grants).await.map_err(one)?
-        {
-            return Ok(Admitted::Answered(Box::new(answer)));
+        let needs = self.requirements.collect(asked.operation, asked.variables);
+        let Some(grants) = self.warden.grants(asked.subject).await else {
+            return self.refuse(asked, &needs, &Grants::default(), No::whole(refusal::undecided()));
+        };
+        match self.decide(asked, &needs, &grants).await {
+            Ok(admitted) => Ok(admitted),
+            Err(no) => self.refuse(asked, &needs, &grants, no),
         }
-        if let Err(errors) = self.reach(asked, &mut roots, &grants).await {
-            return match errors.iter().all(|error| error.path.is_empty()) {
-                true => Err(errors),
-                // As the resolver would have answered.
-                false => Ok(Admitted::Answered(Box::new(Response::from_errors(errors)))),
-            };
-        }
-        let decided: Vec<_> = roots.into_iter().map(|root| root.decided(subject)).collect();
-        Ok(Admitted::Runs(Arc::new(Decision::of(subject.clone(), decided))))
     }
 
     fn changes(&self) -> Option<watch::Receiver<u64>> {
@@ -208,32 +160,8 @@ impl Admission for Gate {
     }
 }
 
-impl Gate {
-    /// The schema as this subject may use it; nothing where the whole schema is to be shown.
-    async fn introspect(
-        &self,
-        asked: Asked<'_>,
-        needs: &Needs<'_>,
-        grants: &Grants,
-    ) -> Result<Option<Response>, ServerError> {
-        let Asked { operation, variables, subject } = asked;
-        match self.introspection {
-            Introspection::None => Err(refusal::no_introspection(subject)),
-            Introspection::Full => Ok(None),
-            Introspection::Permitted if grants.any(Permission::SchemaShow) => Ok(None),
-            Introspection::Permitted if !needs.roots.is_empty() => Err(refusal::mixed()),
-            Introspection::Permitted => {
-                let held =
-                    Permission::ALL.iter().copied().filter(|&permission| grants.any(permission)).collect();
-                let view = self.views.of(held, !subject.is_anonymous());
-                let view = view.ok_or_else(|| refusal::no_introspection(subject))?;
-                let mut question = Request::new("").variables(variables.clone());
-                question.operation_name = operation.name.map(ToString::to_string);
-                question.set_parsed_query(operation.document.parsed().clone());
-                Ok(Some(view.execute(question).await))
-            }
-        }
-    }
+fn known(places: &Places, task: TaskId) -> Option<(String, TaskId)> {
+    places.get(&task).map(|(namespace, _)| (namespace.clone(), task))
 }
 
 fn unread(error: &crate::data::Error) -> ServerError {

@@ -2,22 +2,36 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use super::record::names;
 use crate::{
-    auth::{Permission, Permissions, Subject},
-    model::{id::TaskId, scope::Scope},
+    auth::{Grants, Permission, Permissions, Subject},
+    model::{audit::Act, id::TaskId, scope::Scope},
+    orchestration::Caller,
 };
 
 /// The decision about one operation, handed to its resolvers.
 #[derive(Debug, Clone)]
 pub struct Decision {
-    subject: Subject,
+    basis: Basis,
     /// By response key; none where authorization is turned off.
     roots: Option<HashMap<String, RootDecision>>,
+}
+
+/// What a decision rests on.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Basis {
+    pub(super) subject: Subject,
+    /// What the subject may do; none where nothing was asked.
+    pub(super) grants: Option<Arc<Grants>>,
+    /// What is recorded of what it changes; none where nobody signs in.
+    pub(super) act: Option<Act>,
 }
 
 /// The decision about one root field and everything below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootDecision {
+    /// Its name in the schema.
+    pub field: String,
     /// What the subject was found to have.
     pub permissions: Permissions,
     /// Where it has all of it.
@@ -30,11 +44,11 @@ pub struct RootDecision {
 
 impl Decision {
     /// Everything is allowed to everybody.
-    pub const fn open(subject: Subject) -> Self {
-        Self { subject, roots: None }
+    pub fn open(subject: Subject) -> Self {
+        Self { basis: Basis { subject, ..Basis::default() }, roots: None }
     }
 
-    pub(super) fn of(subject: Subject, roots: impl IntoIterator<Item = (String, RootDecision)>) -> Self {
+    pub(super) fn of(basis: Basis, roots: impl IntoIterator<Item = (String, RootDecision)>) -> Self {
         let mut all: HashMap<String, RootDecision> = HashMap::new();
         for (key, root) in roots {
             match all.get_mut(&key) {
@@ -42,12 +56,33 @@ impl Decision {
                 None => drop(all.insert(key, root)),
             }
         }
-        Self { subject, roots: Some(all) }
+        Self { basis, roots: Some(all) }
     }
 
     /// Who calls.
     pub const fn subject(&self) -> &Subject {
-        &self.subject
+        &self.basis.subject
+    }
+
+    /// Whether this root field was decided about, for somebody who is known or where nobody has to be.
+    pub fn may_be_nobody(&self, root: &str) -> bool {
+        let known = !self.subject().is_anonymous() || self.basis.act.is_none();
+        known && self.root(root).is_none_or(|root| root.is_some())
+    }
+
+    /// What the subject may do at all; none where nothing is refused to anybody.
+    pub fn grants(&self) -> Option<&Grants> {
+        self.basis.grants.as_deref()
+    }
+
+    /// Who calls, with what is recorded of what this root field changes.
+    pub fn caller(&self, root: &str) -> Caller {
+        let root = self.roots.as_ref().and_then(|roots| roots.get(root));
+        let act = self.basis.act.as_ref().zip(root).map(|(act, root)| {
+            let (fields, permissions) = (vec![root.field.clone()], names(root.permissions));
+            Arc::new(Act { fields, permissions, ..act.clone() })
+        });
+        Caller { subject: self.basis.subject.clone(), act }
     }
 
     /// Whether the same may be read and done under both.

@@ -2,11 +2,15 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use async_graphql::{Name, Value, parser::types::Field};
+use async_graphql::{
+    Name, Value, Variables,
+    parser::types::{Field, OperationType},
+};
 
-use super::{arguments::Given, requirements::Requirements};
+use super::{arguments::Given, requirements::Requirements, root::Root};
 use crate::{
     data::{Database, Error, tasks},
+    graphql::document::Operation,
     model::id::TaskId,
 };
 
@@ -28,8 +32,22 @@ pub(super) enum Target {
 pub(super) type Places = HashMap<TaskId, (String, Option<String>)>;
 
 impl Requirements {
+    /// Finds out what the root fields of a mutation are about.
+    pub(super) fn aim(&self, operation: Operation<'_>, variables: &Variables, roots: &mut [Root<'_>]) {
+        let Some(mutation) = &self.mutation else { return };
+        if operation.definition.node.ty != OperationType::Mutation {
+            return;
+        }
+        let given = Given::new(operation, variables);
+        for root in roots {
+            let field = root.field();
+            let known = self.field(mutation, &field.name.node);
+            root.target = known.map(|known| self.target(field, &known.arguments, &given));
+        }
+    }
+
     /// What a root mutation is about, told by its input's type and read from its values.
-    pub(super) fn target(&self, field: &Field, takes: &HashMap<Name, Name>, given: &Given<'_>) -> Target {
+    fn target(&self, field: &Field, takes: &HashMap<Name, Name>, given: &Given<'_>) -> Target {
         let input = takes.get("input").and_then(|takes| self.inputs.get(takes));
         let Some(input) = input else { return Target::Everything };
         let value = field.get_argument("input").and_then(|value| given.put_in(&value.node));

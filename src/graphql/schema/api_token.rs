@@ -5,7 +5,13 @@ use std::time::Duration;
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use uuid::Uuid;
 
-use super::{authorize::authorize, caller::subject, given, refusal::unread, scalar::DateTime};
+use super::{
+    authorize::authorize,
+    caller::{Needs, caller},
+    given,
+    refusal::unread,
+    scalar::DateTime,
+};
 use crate::{
     auth::{Permission, Secret, Wanted},
     data::{api_tokens, entity::api_token::Model, load},
@@ -108,7 +114,7 @@ pub struct ApiTokenQueries;
 #[Object]
 impl ApiTokenQueries {
     /// The tokens there are, newest first, without their secrets.
-    #[graphql(directive = authorize::apply(Permission::ApiTokenIndex))]
+    #[graphql(guard = "Needs(Permission::ApiTokenIndex)", directive = authorize::apply(Permission::ApiTokenIndex))]
     async fn api_tokens(
         &self,
         ctx: &Context<'_>,
@@ -130,7 +136,7 @@ pub struct ApiTokenMutations;
 impl ApiTokenMutations {
     /// Makes a token. Its secret is in this answer and nowhere else. A credential that is itself narrowed to
     /// namespaces or handler classes makes only tokens that are narrowed to some of them.
-    #[graphql(directive = authorize::apply(Permission::ApiTokenCreate))]
+    #[graphql(guard = "Needs(Permission::ApiTokenCreate)", directive = authorize::apply(Permission::ApiTokenCreate))]
     async fn issue_api_token(
         &self,
         ctx: &Context<'_>,
@@ -146,7 +152,7 @@ impl ApiTokenMutations {
             handler_classes: input.handler_classes,
             expires_in,
         };
-        let issued = verbs::issue(engine.database(), &subject(ctx), wanted, engine.clock().now()).await;
+        let issued = verbs::issue(engine.database(), caller(ctx), wanted, engine.clock().now()).await;
         match issued {
             Ok((secret, row)) => Ok(ApiToken { row, secret: Some(secret) }),
             Err(error @ verbs::Error::Unsound(_)) => Err(given::bad(error.to_string())),
@@ -156,7 +162,7 @@ impl ApiTokenMutations {
 
     /// Withdraws a token, for good: within a second no node takes it any more. One that was revoked before stays as
     /// it was.
-    #[graphql(directive = authorize::apply(Permission::ApiTokenDestroy))]
+    #[graphql(guard = "Needs(Permission::ApiTokenDestroy)", directive = authorize::apply(Permission::ApiTokenDestroy))]
     async fn revoke_api_token(
         &self,
         ctx: &Context<'_>,
@@ -167,7 +173,7 @@ impl ApiTokenMutations {
             given::bad("tokenId is not an id: a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")
         })?;
         let engine = ctx.data::<Engine>()?;
-        let revoked = verbs::revoke(engine.database(), &subject(ctx), id, engine.clock().now()).await;
+        let revoked = verbs::revoke(engine.database(), caller(ctx), id, engine.clock().now()).await;
         let row = revoked
             .map_err(unread)?
             .ok_or_else(|| Code::NotFound.error(format!("there is no token {id}")))?;

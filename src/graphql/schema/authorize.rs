@@ -4,14 +4,67 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{InputType, InputValueError, InputValueResult, TypeDirective, Value, registry::Registry};
+use async_graphql::{
+    InputType, InputValueError, InputValueResult, TypeDirective, Value,
+    registry::{
+        MetaDirectiveInvocation, Registry,
+        location_traits::{Directive_At_FIELD_DEFINITION, Directive_At_INPUT_FIELD_DEFINITION},
+    },
+};
 
 use crate::auth::Permission;
 
-/// Selecting this field, or giving this input, needs the permission, written `resource:action`. An operation runs
-/// only when the caller has every permission that anything in it needs.
-#[TypeDirective(location = "FieldDefinition", location = "InputFieldDefinition", repeatable)]
-pub fn authorize(permission: Permission) {}
+/// Selecting this field, or giving this input, needs the permission, written `resource:action`, or with
+/// `authenticated` that somebody has signed in. An operation runs only when the caller has everything that anything in
+/// it needs.
+#[TypeDirective(
+    name = "authorize",
+    location = "FieldDefinition",
+    location = "InputFieldDefinition",
+    repeatable
+)]
+fn declared(permission: Option<Permission>, authenticated: Option<bool>) {}
+
+/// `@authorize(permission: …)`.
+#[expect(non_camel_case_types, reason = "it is written as the directive is")]
+pub struct authorize;
+
+/// `@authorize(authenticated: true)`.
+#[expect(non_camel_case_types, reason = "it is written as the directive is")]
+pub struct signed_in;
+
+impl authorize {
+    /// On a field or an input.
+    pub fn apply(permission: Permission) -> MetaDirectiveInvocation {
+        declared::apply(Some(permission), None)
+    }
+}
+
+impl signed_in {
+    /// On a field.
+    pub fn apply(needed: bool) -> MetaDirectiveInvocation {
+        declared::apply(None, Some(needed))
+    }
+}
+
+macro_rules! is_the_directive {
+    ($($name:ident)*) => {$(
+        impl TypeDirective for $name {
+            fn name(&self) -> Cow<'static, str> {
+                TypeDirective::name(&declared)
+            }
+
+            fn register(&self, registry: &mut Registry) {
+                declared.register(registry);
+            }
+        }
+
+        impl Directive_At_FIELD_DEFINITION for $name {}
+        impl Directive_At_INPUT_FIELD_DEFINITION for $name {}
+    )*};
+}
+
+is_the_directive!(authorize signed_in);
 
 /// In the schema a permission is the text that policies use.
 impl InputType for Permission {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use async_graphql::{Context, Guard, QueryPathNode, QueryPathSegment, Result};
 
 use crate::{
-    auth::{Permission, Subject},
+    auth::Permission,
     graphql::{Code, RequestId, gate::Decision},
     model::{id::TaskId, scope::Scope},
+    orchestration::Caller,
 };
 
-/// The subject of the request.
-pub fn subject(ctx: &Context<'_>) -> Subject {
-    decision(ctx).map(|decision| decision.subject().clone()).unwrap_or_default()
+/// The subject of the request, with what is recorded of what it changes here.
+pub fn caller(ctx: &Context<'_>) -> Caller {
+    decision(ctx).map(|decision| decision.caller(root(ctx))).unwrap_or_default()
 }
 
 /// The id that follows the request into what it causes.
@@ -44,7 +45,17 @@ impl Guard for Needs {
     }
 }
 
-fn decision<'a>(ctx: &Context<'a>) -> Result<&'a Decision> {
+/// A field's guard: the gate has seen that somebody has signed in, or that nobody has to.
+pub struct SignedIn;
+
+impl Guard for SignedIn {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        agreed(decision(ctx)?.may_be_nobody(root(ctx)), "somebody must have signed in")
+    }
+}
+
+/// The decision about the whole operation.
+pub fn decision<'a>(ctx: &Context<'a>) -> Result<&'a Decision> {
     let decision: Option<&Arc<Decision>> = ctx.data_opt();
     decision.map(|decision| &**decision).ok_or_else(|| Code::Internal.error("there is no decision"))
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Result};
 
 use super::{
     batch::{Batch, asked},
-    caller::{may_change, subject},
+    caller::{caller, may_change},
     given,
     refusal::{refused, unread},
     step::WorkflowStep,
@@ -21,7 +21,7 @@ pub async fn task(ctx: &Context<'_>, task: &ID, command: Command, reason: Option
     let task = given::task_id(task)?;
     may_change(ctx, task)?;
     let engine = ctx.data::<Engine>()?;
-    engine.command(&subject(ctx), task, command, reason).await.map_err(refused)?;
+    engine.command(caller(ctx), task, command, reason).await.map_err(refused)?;
     read(ctx, task).await
 }
 

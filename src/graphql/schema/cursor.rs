@@ -24,6 +24,18 @@ pub fn event(cursor: &str) -> Result<i64> {
     position.filter(|position| *position >= 0 && of_event(*position) == cursor).ok_or_else(foreign)
 }
 
+/// A place in the audit log.
+pub fn of_audit(record: Uuid) -> String {
+    URL_SAFE_NO_PAD.encode(format!("a1:{record}"))
+}
+
+/// The record that a cursor stands for.
+pub fn audit(cursor: &str) -> Result<Uuid> {
+    let text = decoded(cursor)?;
+    let record = text.strip_prefix("a1:").and_then(|record| Uuid::try_parse(record).ok());
+    record.filter(|record| of_audit(*record) == cursor).ok_or_else(foreign)
+}
+
 /// A task's place in an order.
 pub fn of_task(order: Order, place: &Place) -> String {
     let key = match &place.key {

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use super::{
     authorize::authorize,
-    caller::{Needs, may_change, subject},
+    caller::{Needs, caller, may_change},
     command, given,
     refusal::refused,
     task::Task,
@@ -126,7 +126,7 @@ impl TaskMutations {
         // Afterwards there is nothing left to read.
         task.read_all().await?;
         let engine = ctx.data::<Engine>()?;
-        engine.delete_task(&subject(ctx), id, input.reason).await.map_err(refused)?;
+        engine.delete_task(caller(ctx), id, input.reason).await.map_err(refused)?;
         Ok(task)
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Task;
 use crate::model::{
+    audit::{Act, AuditRecord},
     change::{Change, StepRow, TaskRow},
     event::{Event, EventName, EventStep},
     id::StepNo,
@@ -25,6 +26,7 @@ pub struct Edit<'a> {
     row: bool,
     parked: Option<Option<Timestamp>>,
     events: Vec<Event>,
+    audit: Vec<AuditRecord>,
 }
 
 struct Touched {
@@ -46,6 +48,7 @@ impl<'a> Edit<'a> {
             row: false,
             parked: None,
             events: Vec::new(),
+            audit: Vec::new(),
         }
     }
 
@@ -53,6 +56,13 @@ impl<'a> Edit<'a> {
     pub fn by(mut self, actor: Option<Arc<str>>) -> Self {
         self.actor = actor;
         self
+    }
+
+    /// What was asked for is recorded with the change.
+    pub fn record(&mut self, act: Act) {
+        let about = &self.task.about;
+        let record = AuditRecord::new(act, self.now).within(&*about.namespace).about(about.id);
+        self.audit.push(record);
     }
 
     /// The task in its new state.
@@ -76,7 +86,8 @@ impl<'a> Edit<'a> {
         let task = &*self.task;
         let rests = task.status.rests();
         let moved = task.status != self.from;
-        if !self.row && !moved && self.touched.is_empty() && self.events.is_empty() {
+        let silent = self.events.is_empty() && self.audit.is_empty();
+        if !self.row && !moved && self.touched.is_empty() && silent {
             return None;
         }
         let release = rests || self.parked.is_some();
@@ -92,7 +103,7 @@ impl<'a> Edit<'a> {
             tags: task.tags.clone(),
         });
         let steps = self.touched.iter().map(|(&no, touched)| step_row(task.step(no), touched)).collect();
-        Some(Change { task: task.id(), from: self.from, row, steps, events: self.events })
+        Some(Change { task: task.id(), from: self.from, row, steps, events: self.events, audit: self.audit })
     }
 
     fn derive_status(&mut self) {

@@ -6,8 +6,8 @@ use crate::{
         self,
         load::{self, Rows},
     },
-    model::{change::NewTask, time::Timestamp},
-    orchestration::{Engine, capacity::Room, run::Start},
+    model::{audit::AuditRecord, change::NewTask, time::Timestamp},
+    orchestration::{Caller, Engine, capacity::Room, run::Start},
 };
 
 /// What is to be stored, in one change.
@@ -20,10 +20,24 @@ struct Stock {
     free: Vec<Option<Timestamp>>,
 }
 
+impl Stock {
+    /// What the audit log says of it: where there is one task or one namespace, with that.
+    fn record(&self, caller: &Caller, now: Timestamp) -> Option<AuditRecord> {
+        let record = caller.record(now)?;
+        let (first, rest) = self.new.split_first()?;
+        let record = match rest.iter().all(|task| task.namespace == first.namespace) {
+            true => record.within(&first.namespace),
+            false => record,
+        };
+        Some(if rest.is_empty() { record.about(first.id) } else { record })
+    }
+}
+
 impl Engine {
     /// Stores what is new, in one change, and starts what there is room for.
     pub(super) async fn store(
         &self,
+        caller: &Caller,
         prepared: Vec<Prepared>,
         dry: &[bool],
     ) -> Result<Vec<Created>, data::Error> {
@@ -45,7 +59,8 @@ impl Engine {
         if !stock.new.is_empty() {
             // Who asked may stop waiting; what this node has stored as its own it runs all the same.
             let engine = self.clone();
-            let stored = self.work().spawn(async move { engine.store_and_start(stock).await });
+            let record = stock.record(caller, self.clock().now());
+            let stored = self.work().spawn(async move { engine.store_and_start(stock, record).await });
             stored.await.unwrap_or(Err(data::Error::Stopped))?;
         }
         Ok(answers)
@@ -69,9 +84,9 @@ impl Engine {
         Ok(row)
     }
 
-    async fn store_and_start(&self, stock: Stock) -> Result<(), data::Error> {
+    async fn store_and_start(&self, stock: Stock, record: Option<AuditRecord>) -> Result<(), data::Error> {
         let count = stock.new.len() as u64;
-        self.journal().create(stock.new).await?;
+        self.journal().create(stock.new, record).await?;
         self.metrics().tasks_created.inc_by(count);
         // Noted only now: a claimer that looked before the commit would have found nothing and forgotten it.
         stock.free.into_iter().for_each(|wake_at| self.wakes().note(wake_at));

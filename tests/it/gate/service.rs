@@ -16,10 +16,14 @@ use crate::place::Place;
 /// Real time after which a test that waits has failed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-const TEMPLATES: [(&str, &str); 2] = [
+const TEMPLATES: [(&str, &str); 3] = [
     (
         "shop.yaml",
         "name: order\nnamespace_name: shop\nstep_templates: [{ name: a, handler_class: tasker.noop }]\n",
+    ),
+    (
+        "paused.yaml",
+        "name: paused\nnamespace_name: shop\nstep_templates: [{ name: a, handler_class: nobody.has_it }]\n",
     ),
     (
         "bank.yaml",
@@ -43,6 +47,7 @@ p, role:operator, bank, tasker.task, show, allow
 p, role:teller, bank, tasker.task, *, allow
 p, role:shutout, *, tasker.task, *, allow
 p, role:shutout, bank, tasker.task, *, deny
+p, role:shop_auditor, shop, tasker.audit, index, allow
 p, role:admin, *, *, *, allow
 p, role:admin, *, tasker.api_token, *, allow
 p, role:admin, *, tasker.policy, *, allow
@@ -143,6 +148,14 @@ impl Service {
     /// A new task of `namespace`, created by whoever has the token.
     pub async fn create(&self, token: &str, namespace: &str) -> String {
         let text = "mutation ($n: String) { createTask(input: {name: \"order\", namespace: $n}) { taskId } }";
+        let answer = self.ask_with(token, text, json!({ "n": namespace })).await;
+        answer.data("createTask")["taskId"].as_str().expect("an id").to_owned()
+    }
+
+    /// A new task of `namespace` that waits for somebody.
+    pub async fn paused(&self, token: &str, namespace: &str) -> String {
+        let text =
+            "mutation ($n: String) { createTask(input: {name: \"paused\", namespace: $n}) { taskId } }";
         let answer = self.ask_with(token, text, json!({ "n": namespace })).await;
         answer.data("createTask")["taskId"].as_str().expect("an id").to_owned()
     }

@@ -33,6 +33,7 @@ impl<'b, 'a> Arrays<'b, 'a> {
             guards: !self.batch.guards.is_empty(),
             steps: !self.batch.steps.is_empty(),
             events: !self.batch.events.is_empty(),
+            audit: !self.batch.audit.is_empty(),
         }
     }
 
@@ -55,6 +56,9 @@ impl<'b, 'a> Arrays<'b, 'a> {
         }
         if sections.steps {
             query = self.bind_steps(query.bind(count(self.batch.steps.len())));
+        }
+        if sections.audit {
+            query = self.bind_audit(query);
         }
         if sections.events {
             query = self.bind_events(query);
@@ -139,8 +143,33 @@ impl<'b, 'a> Arrays<'b, 'a> {
             .bind(column!(steps, |step| step.error))
     }
 
+    /// What is recorded of a deletion.
+    pub(super) fn bind_told<'q>(&'q self, query: Bound<'q>) -> Bound<'q> {
+        self.bind_audit(self.bind_events(query))
+    }
+
+    fn bind_audit<'q>(&'q self, query: Bound<'q>) -> Bound<'q> {
+        let records = &self.batch.audit;
+        let list = |texts: &[String]| serde_json::json!(texts).to_string();
+        query
+            .bind(column!(records, |record| record.id))
+            .bind(column!(records, |record| record.occurred_at.0))
+            .bind(column!(records, |record| record.act.verdict.as_str()))
+            .bind(column!(records, |record| record.act.code.as_deref()))
+            .bind(column!(records, |record| record.act.subject.as_deref()))
+            .bind(column!(records, |record| record.act.operation.as_deref()))
+            .bind(column!(records, |record| record.act.way.as_str()))
+            .bind(column!(records, |record| list(&record.act.fields)))
+            .bind(column!(records, |record| list(&record.act.permissions)))
+            .bind(column!(records, |record| list(&record.act.missing)))
+            .bind(column!(records, |record| record.act.policy_version.map(signed)))
+            .bind(column!(records, |record| record.act.request_id.as_deref()))
+            .bind(column!(records, |record| record.namespace.as_deref()))
+            .bind(column!(records, |record| record.task.map(|task| task.0)) as Vec<Option<Uuid>>)
+    }
+
     /// The count, then the columns.
-    pub(super) fn bind_events<'q>(&'q self, query: Bound<'q>) -> Bound<'q> {
+    fn bind_events<'q>(&'q self, query: Bound<'q>) -> Bound<'q> {
         let events = &self.batch.events;
         query
             .bind(count(events.len()))
@@ -160,6 +189,10 @@ impl<'b, 'a> Arrays<'b, 'a> {
 }
 
 fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

@@ -10,6 +10,7 @@ pub(super) struct Sections {
     pub guards: bool,
     pub steps: bool,
     pub events: bool,
+    pub audit: bool,
 }
 
 /// Array parameters are numbered as they are bound.
@@ -43,6 +44,11 @@ pub(super) const CHANGE_TYPES: [&str; 16] = [
 pub(super) const EVENT_TYPES: [&str; 12] =
     ["text", "bigint", "text", "uuid", "text", "uuid", "text", "int", "text", "text", "text", "text"];
 
+pub(super) const AUDIT_TYPES: [&str; 14] = [
+    "uuid", "bigint", "text", "text", "text", "text", "text", "text", "text", "text", "bigint", "text",
+    "text", "uuid",
+];
+
 /// `$1` is the node, `$2` its epoch, `$3` the number of the flush before; then, section by section, a count where one is checked and the arrays.
 pub(super) fn build(sections: Sections) -> String {
     let mut numbers = Numbers(3);
@@ -67,8 +73,12 @@ pub(super) fn build(sections: Sections) -> String {
         checks.push(format!("1 / ((SELECT count(*) FROM su) = ${count}::bigint)::int"));
     }
     let mut base = "NULL::bigint";
+    let after = if guarded { "ok WHERE ok.one = 1" } else { "fence" };
+    if sections.audit {
+        audit(&mut sql, &mut numbers, after);
+    }
     if sections.events {
-        append(&mut sql, &mut numbers, if guarded { "ok WHERE ok.one = 1" } else { "fence" });
+        append(&mut sql, &mut numbers, after);
         base = "(SELECT base FROM ps)";
         checks.push("pg_notify('tasker_events', $1::text)::text".into());
     }
@@ -172,6 +182,20 @@ ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespac
     );
 }
 
+fn audit(sql: &mut String, numbers: &mut Numbers, after: &str) {
+    let records = numbers.arrays(&AUDIT_TYPES);
+    let _ = write!(
+        sql,
+        ",
+au AS (INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, operation, way, fields,
+        permissions, missing, policy_version, request_id, namespace, task_id)
+    SELECT u.id, u.occurred_at, u.occurred_at, 1, u.verdict, u.code, u.subject, u.operation, u.way, u.fields::jsonb,
+        u.permissions::jsonb, u.missing::jsonb, u.policy_version, u.request_id, u.namespace, u.task_id
+    FROM UNNEST({records}) u (id, occurred_at, verdict, code, subject, operation, way, fields, permissions, missing,
+        policy_version, request_id, namespace, task_id), (SELECT 1 FROM {after}) allowed RETURNING 1)"
+    );
+}
+
 /// Removes task `$4`, which must be settled and nobody's, and appends its one last event.
 pub(super) const DELETE: &str = "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1
     WHERE id = $1 AND epoch = $2 AND flush_no = $3 RETURNING 1),
@@ -188,5 +212,13 @@ ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespac
         u.attempt, u.from_status, u.to_status, u.actor, u.details::jsonb
     FROM UNNEST($6::text[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::uuid[], $12::text[], $13::int[],
         $14::text[], $15::text[], $16::text[], $17::text[]) WITH ORDINALITY u (name, occurred_at, namespace, task_id,
-        task_name, step_id, step_name, attempt, from_status, to_status, actor, details, place), ps RETURNING 1)
+        task_name, step_id, step_name, attempt, from_status, to_status, actor, details, place), ps RETURNING 1),
+au AS (INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, operation, way, fields,
+        permissions, missing, policy_version, request_id, namespace, task_id)
+    SELECT u.id, u.occurred_at, u.occurred_at, 1, u.verdict, u.code, u.subject, u.operation, u.way, u.fields::jsonb,
+        u.permissions::jsonb, u.missing::jsonb, u.policy_version, u.request_id, u.namespace, u.task_id
+    FROM UNNEST($18::uuid[], $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
+        $26::text[], $27::text[], $28::bigint[], $29::text[], $30::text[], $31::uuid[]) u (id, occurred_at, verdict,
+        code, subject, operation, way, fields, permissions, missing, policy_version, request_id, namespace, task_id),
+        ok WHERE ok.one = 1 RETURNING 1)
 SELECT (SELECT base FROM ps), (SELECT one FROM ok), pg_notify('tasker_events', $1::text)::text";

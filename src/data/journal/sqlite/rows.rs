@@ -9,7 +9,10 @@ use rusqlite::{
 use uuid::Uuid;
 
 use super::{super::batch::Batch, super::store::Failed, failed};
-use crate::{data::Error, model::event::Event};
+use crate::{
+    data::Error,
+    model::{audit::AuditRecord, event::Event},
+};
 
 /// Rows in one statement. What is left over goes into the next size that holds it, padded with NULL rows.
 const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
@@ -274,6 +277,44 @@ impl<'c> Multi<'c> {
             WHERE s.task_id = u.column1 AND s.no = u.column2 AND s.status = u.column3";
         let changed = self.many(sql, 16, &values)?;
         lost_unless(changed, batch.steps.len())
+    }
+
+    /// Adds to the audit log.
+    pub(super) fn audit(&mut self, records: &[&AuditRecord]) -> Result<(), Failed> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let list = |texts: &[String]| serde_json::json!(texts).to_string();
+        let lists: Vec<[String; 3]> = records
+            .iter()
+            .map(|AuditRecord { act, .. }| [list(&act.fields), list(&act.permissions), list(&act.missing)])
+            .collect();
+        let mut values = Vec::with_capacity(records.len() * 14);
+        for (record, [fields, permissions, missing]) in records.iter().zip(&lists) {
+            let act = &record.act;
+            values.extend([
+                Value::Id(record.id),
+                Value::Integer(record.occurred_at.0),
+                Value::Text(act.verdict.as_str()),
+                act.code.as_deref().into(),
+                act.subject.as_deref().into(),
+                act.operation.as_deref().into(),
+                Value::Text(act.way.as_str()),
+                Value::Text(fields),
+                Value::Text(permissions),
+                Value::Text(missing),
+                act.policy_version.map(|version| i64::try_from(version).unwrap_or(i64::MAX)).into(),
+                act.request_id.as_deref().into(),
+                record.namespace.as_deref().into(),
+                record.task.map_or(Value::Null, |task| Value::Id(task.0)),
+            ]);
+        }
+        let sql = "INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, operation, way,
+                fields, permissions, missing, policy_version, request_id, namespace, task_id)
+            SELECT column1, column2, column2, 1, column3, column4, column5, column6, column7, column8, column9, column10,
+                column11, column12, column13, column14
+            FROM (VALUES {rows}) WHERE column1 IS NOT NULL";
+        self.many(sql, 14, &values).map(drop)
     }
 
     /// Appends to the log; answers with the first position.

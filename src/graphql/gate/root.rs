@@ -1,0 +1,149 @@
+//! What each root field needs, against what the subject has: the decision itself, in the gate and for those who ask
+//! beforehand (`tasker permission explain`).
+
+use std::sync::Arc;
+
+use async_graphql::{Pos, ServerError, parser::types::Field};
+
+use super::{
+    RootDecision,
+    collect::{Need, Needs, RootNeeds},
+    refusal,
+    targets::{Places, Target},
+};
+use crate::{
+    auth::{Grant, Grants, Permission, Permissions, Subject},
+    model::{id::TaskId, scope::Scope},
+};
+
+/// One root field, with what it is about.
+pub(super) struct Root<'a> {
+    pub(super) needs: &'a RootNeeds<'a>,
+    pub(super) grant: Grant,
+    pub(super) target: Option<Target>,
+}
+
+/// Who is decided about, and what it may do.
+#[derive(Clone, Copy)]
+pub(super) struct Who<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) grants: &'a Grants,
+    /// Nobody signs in here, so nobody has to.
+    pub(super) open: bool,
+}
+
+impl<'a> Needs<'a> {
+    /// Refuses what the subject may not do anywhere, and says where it may do the rest.
+    pub(super) fn judge(&'a self, who: Who<'_>) -> Result<Vec<Root<'a>>, ServerError> {
+        let Who { subject, grants, open } = who;
+        let all = self.roots.iter().fold(Permissions::NONE, |all, root| all.or(root.needs.permissions));
+        let missing: Vec<Permission> = all.iter().filter(|&permission| !grants.any(permission)).collect();
+        if !missing.is_empty() {
+            return Err(refusal::missing(subject, missing));
+        }
+        if !open && subject.is_anonymous() && self.roots.iter().any(|root| root.needs.signed_in) {
+            return Err(refusal::sign_in());
+        }
+        let mut roots = Vec::with_capacity(self.roots.len());
+        for root in &self.roots {
+            let permissions = root.needs.permissions;
+            let grant = root.needs.granted(grants);
+            if grant.is_none() && !permissions.is_empty() {
+                return Err(refusal::nowhere(subject, permissions));
+            }
+            roots.push(Root { needs: root, grant, target: None });
+        }
+        match &self.unknown {
+            Some(error) => Err(error.clone()),
+            None => Ok(roots),
+        }
+    }
+}
+
+impl Need {
+    /// Where the subject has all of it.
+    pub(super) fn granted(&self, grants: &Grants) -> Grant {
+        let granted = self.permissions.iter().map(|permission| grants.of(permission).clone());
+        granted.reduce(|one, other| one.and(&other)).unwrap_or(Grant::NONE)
+    }
+}
+
+impl<'a> Root<'a> {
+    /// Nothing has been decided about it.
+    pub(super) const fn unjudged(needs: &'a RootNeeds<'a>) -> Self {
+        Self { needs, grant: Grant::NONE, target: None }
+    }
+}
+
+impl Root<'_> {
+    pub(super) fn field(&self) -> &Field {
+        &self.needs.field.node
+    }
+
+    /// The stored task that it is about.
+    pub(super) fn task(&self) -> Option<TaskId> {
+        match self.target {
+            Some(Target::Task(task)) => task,
+            Some(Target::Namespaces(_) | Target::Everything) | None => None,
+        }
+    }
+
+    fn pos(&self) -> Pos {
+        self.needs.field.pos
+    }
+
+    pub(super) fn scope(&self, subject: &Subject) -> Scope {
+        Scope {
+            namespaces: self.grant.namespaces.clone(),
+            own: self.grant.own.clone(),
+            creator: subject.name().cloned(),
+        }
+    }
+
+    /// Why this root field may not do what it is asked to; nothing where it may.
+    pub(super) fn out_of_reach(&self, places: &Places, who: Who<'_>) -> Option<ServerError> {
+        let Who { subject, grants, .. } = who;
+        let scope = self.scope(subject);
+        let without = |covers: &dyn Fn(&Grant) -> bool| {
+            let lacking = self.needs.needs.permissions.iter().filter(|&one| !covers(grants.of(one)));
+            refusal::missing(subject, lacking)
+        };
+        match self.target.as_ref()? {
+            Target::Task(None) => None,
+            Target::Task(Some(task)) => {
+                let unknown = || refusal::unknown(*task, &self.field().response_key().node, self.pos());
+                let Some((namespace, creator)) = places.get(task) else { return Some(unknown()) };
+                if scope.covers(namespace, creator.as_deref()) {
+                    return None;
+                }
+                let own = creator.is_some() && creator.as_deref() == subject.name().map(|name| &**name);
+                let shown = grants.of(Permission::TaskShow).covers(namespace, own);
+                Some(if shown { without(&|grant| grant.covers(namespace, own)) } else { unknown() })
+            }
+            Target::Namespaces(wanted) => {
+                let creator = subject.name().map(|name| &**name);
+                let refused = wanted.iter().any(|namespace| !scope.covers(namespace, creator));
+                refused
+                    .then(|| without(&|grant| wanted.iter().all(|namespace| grant.covers(namespace, true))))
+            }
+            Target::Everything => {
+                (!scope.namespaces.is_all()).then(|| without(&|grant| grant.namespaces.is_all()))
+            }
+        }
+    }
+
+    /// For the resolvers.
+    pub(super) fn decided(self, subject: &Subject) -> (String, RootDecision) {
+        let field = self.field();
+        let (key, field) = (field.response_key().node.to_string(), field.name.node.to_string());
+        let scope = self.scope(subject);
+        let (mut targets, mut namespaces): (Vec<TaskId>, Vec<Arc<str>>) = (Vec::new(), Vec::new());
+        match self.target {
+            Some(Target::Task(task)) => targets.extend(task),
+            Some(Target::Namespaces(wanted)) => namespaces = wanted,
+            Some(Target::Everything) | None => {}
+        }
+        let permissions = self.needs.needs.permissions;
+        (key, RootDecision { field, permissions, scope, targets, namespaces })
+    }
+}
