@@ -88,6 +88,65 @@ fn the_table_shows_where_each_role_may_what() {
     );
 }
 
+#[test]
+fn the_table_shows_what_each_field_needs() {
+    let folder = folder(POLICY);
+    let table = text(&tasker(folder.path(), &["permission", "table"]).stdout);
+    let line = |field: &str| {
+        let line = table.lines().find(|line| line.starts_with(&format!("{field} ")));
+        line.and_then(|line| line.split_once(' ')).map(|(_, needs)| needs.trim().to_owned())
+    };
+    assert_eq!(line("Mutation.cancelTask").as_deref(), Some("tasker.task:cancel"));
+    assert_eq!(line("TaskFilter.context").as_deref(), Some("tasker.task:show"));
+    let both = "tasker.task:index and tasker.task_annotation:index";
+    assert!(line("Query.tasksByAnnotation").is_none_or(|needs| needs == both));
+    let table = tasker(folder.path(), &["permission", "table", "--json"]);
+    let table: Value = serde_json::from_slice(&table.stdout).expect("JSON");
+    assert!(
+        table["fields"]
+            .as_array()
+            .expect("a list")
+            .contains(&serde_json::json!({ "field": "Query.auditLog", "needs": ["tasker.audit:index"] }))
+    );
+}
+
+#[test]
+fn explain_says_what_a_document_needs_and_who_may_run_it() {
+    let folder = folder(POLICY);
+    let file = folder.path().join("list.graphql");
+    fs::write(&file, "query List { tasks { taskId context } }").expect("written");
+    let file = file.to_str().expect("a path");
+    let explain =
+        |words: &[&str]| tasker(folder.path(), &[&["permission", "explain"], words, &[file]].concat());
+    let refused = explain(&["--subject", "ada", "--role", "viewer"]);
+    assert!(!refused.status.success());
+    insta::assert_snapshot!(text(&refused.stdout), @r"
+    tasks                    needs tasker.task:index and tasker.task:show
+    ada may not run it: FORBIDDEN You need tasker.task:show for this.
+    ");
+    let permitted = explain(&["--subject", "ada", "--role", "clerk", "--namespace", "shop"]);
+    assert!(permitted.status.success(), "{}", text(&permitted.stderr));
+    insta::assert_snapshot!(text(&permitted.stdout), @r"
+    tasks                    needs tasker.task:index and tasker.task:show; held in shop
+    ada may run it.
+    ");
+    let said: Value = serde_json::from_slice(&explain(&["--json"]).stdout).expect("JSON");
+    assert_eq!((&said["permitted"], &said["refusal"]["code"]), (&false.into(), &"UNAUTHENTICATED".into()));
+
+    let task = "0197f1a0-0000-7000-8000-000000000000";
+    fs::write(file, format!("mutation {{ cancelTask(input: {{taskId: \"{task}\"}}) {{ taskId }} }}"))
+        .expect("written");
+    let open = explain(&["--subject", "ada", "--role", "clerk"]);
+    assert!(text(&open.stdout).contains("* but bank"), "{}", text(&open.stdout));
+    assert!(
+        text(&open.stdout).contains(&format!("It also depends on the namespace that the task {task} is in."))
+    );
+    assert!(text(&open.stderr).contains("the database can't be asked where the tasks are"));
+    assert!(!folder.path().join("tasker.db").exists());
+    let bad = explain(&["--variables", "[1]"]);
+    assert!(text(&bad.stderr).contains("--variables must be a JSON object"), "{}", text(&bad.stderr));
+}
+
 fn config(folder: &Path) -> Config {
     let mut config = Config::load(folder, &Overrides::default(), &Variables::default()).expect("settings");
     config.authorization.enabled = true;

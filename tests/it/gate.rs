@@ -1,5 +1,6 @@
 //! Nobody gets past the gate: whole operations, over real transports, under a real policy.
 
+mod explain;
 mod lists;
 mod refusals;
 mod reload;

@@ -173,7 +173,8 @@ fn reach(grant: &Grant) -> String {
         Namespaces::Except(names) => format!("* but {}", list(names)),
         Namespaces::Only(names) => list(names),
     };
-    let own = (!grant.own.is_none()).then(|| format!("{} (own)", set(&grant.own)));
+    let beyond = grant.own.and(&grant.namespaces.not());
+    let own = (!beyond.is_none()).then(|| format!("{} (own)", set(&beyond)));
     let all = (!grant.namespaces.is_none()).then(|| set(&grant.namespaces));
     let both: Vec<String> = all.into_iter().chain(own).collect();
     both.join(", ")

@@ -30,7 +30,7 @@ async fn only_what_one_may_call_is_there() {
         hidden: __type(name: "CancelTaskInput") { name }
     }"#;
     let seen = asked(&[Permission::TaskIndex], text).await;
-    assert_eq!(names(&seen["query"]["fields"]), ["tasks", "tasksByStatus", "taskConnection"]);
+    assert_eq!(names(&seen["query"]["fields"]), ["tasks", "tasksByStatus", "taskConnection", "viewer"]);
     assert_eq!(seen["__schema"]["mutationType"], Value::Null);
     assert_eq!(seen["hidden"], Value::Null);
     let fields = names(&seen["task"]["fields"]);

@@ -21,7 +21,7 @@ async fn each_sees_what_each_may_call(place: Place) {
         let schema = seen.data("__schema");
         assert_eq!(
             names(&schema["queryType"]),
-            ["tasks", "tasksByStatus", "taskConnection", "events", "eventCursor"]
+            ["tasks", "tasksByStatus", "taskConnection", "events", "eventCursor", "viewer"]
         );
         assert_eq!(schema["mutationType"], Value::Null);
         let seen = service.ask(&admin, FIELDS).await;
