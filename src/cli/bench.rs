@@ -1,6 +1,7 @@
 //! `tasker bench`: what this build does on this machine. Figures of one run belong together.
 
 mod commit;
+mod list;
 mod lone;
 mod place;
 mod service;
@@ -55,6 +56,8 @@ impl Bench {
             if !self.engine_only {
                 let place = Place::sqlite()?.unlocked();
                 cleared(self.serve(&place).await, place).await?;
+                let place = Place::sqlite()?.unlocked();
+                cleared(self.guard(&place).await, place).await?;
             }
         }
         if let Some(server) = &self.postgres {
@@ -63,6 +66,8 @@ impl Bench {
             if !self.engine_only {
                 let place = Place::postgres(server).await?;
                 cleared(self.serve(&place).await, place).await?;
+                let place = Place::postgres(server).await?;
+                cleared(self.guard(&place).await, place).await?;
             }
         }
         Ok(())
@@ -91,6 +96,21 @@ impl Bench {
         service.leave_unfinished(self.unfinished).await?;
         print_memory(&format!("{} unfinished tasks", self.unfinished), &service);
         service.stop().await
+    }
+
+    /// What the gate costs.
+    async fn guard(&self, place: &Place) -> anyhow::Result<()> {
+        let list::Lists { gate, no_gate, bare } = list::measure(place).await?;
+        println!(
+            "  tasks(limit: 20), gate      {gate:>8.0} a second, {:.1} % of without",
+            100.0 * gate / no_gate
+        );
+        println!("  tasks(limit: 20), no gate   {no_gate:>8.0} a second");
+        println!(
+            "  the same, a bare route      {bare:>8.0} a second; with the gate {:.0} % of it",
+            100.0 * gate / bare
+        );
+        Ok(())
     }
 
     async fn measure(&self, place: &Place) -> anyhow::Result<()> {

@@ -20,12 +20,22 @@ pub(super) struct Service {
     child: Child,
     url: String,
     http: reqwest::Client,
+    token: Option<String>,
     /// From the start of the process until it was ready.
     pub(super) cold_start: Duration,
     _folder: Folder,
 }
 
 struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new() -> anyhow::Result<Self> {
+        let name = format!("tasker_bench_config_{}", uuid::Uuid::now_v7().simple());
+        let folder = Self(std::env::temp_dir().join(name));
+        std::fs::create_dir_all(folder.0.join("tasks"))?;
+        Ok(folder)
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {
@@ -34,11 +44,27 @@ impl Drop for Folder {
 }
 
 impl Service {
+    /// Where nobody signs in.
     pub(super) async fn start(place: &Place) -> anyhow::Result<Self> {
-        let folder = Folder(
-            std::env::temp_dir().join(format!("tasker_bench_config_{}", uuid::Uuid::now_v7().simple())),
-        );
-        std::fs::create_dir_all(folder.0.join("tasks"))?;
+        Self::with(place, Folder::new()?, None).await
+    }
+
+    /// With these settings and this policy, asked with a token that is in the database.
+    pub(super) async fn guarded(
+        place: &Place,
+        settings: &Value,
+        policy: &str,
+        token: &str,
+    ) -> anyhow::Result<Self> {
+        let folder = Folder::new()?;
+        std::fs::create_dir(folder.0.join("authorization"))?;
+        std::fs::write(folder.0.join("authorization/policy.csv"), policy)?;
+        // JSON is YAML.
+        std::fs::write(folder.0.join("tasker.yaml"), settings.to_string())?;
+        Self::with(place, folder, Some(token.to_owned())).await
+    }
+
+    async fn with(place: &Place, folder: Folder, token: Option<String>) -> anyhow::Result<Self> {
         for (name, document) in [("linear5", Shape::Linear5.document()), ("nobody", nobody())] {
             std::fs::write(folder.0.join(format!("tasks/{name}.yaml")), document.to_string())?;
         }
@@ -64,7 +90,7 @@ impl Service {
         }
         let cold_start = began.elapsed();
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { child, url, http, cold_start, _folder: folder })
+        Ok(Self { child, url, http, token, cold_start, _folder: folder })
     }
 
     /// Resident memory in megabytes, where the system tells.
@@ -134,6 +160,10 @@ impl Service {
         // Until every one has been looked at and parked.
         let metrics = self.url.replace("/graphql", "/metrics");
         for _ in 0..600 {
+            if self.token.is_some() {
+                // Its role does not see what is counted.
+                return Ok(());
+            }
             let text = self.http.get(&metrics).send().await?.text().await?;
             if text.lines().any(|line| line == "tasker_tasks_in_memory 0") {
                 return Ok(());
@@ -143,10 +173,14 @@ impl Service {
         bail!("the tasks did not come to rest within a minute")
     }
 
-    async fn ask(&self, query: &str, variables: Value) -> anyhow::Result<Value> {
+    pub(super) async fn ask(&self, query: &str, variables: Value) -> anyhow::Result<Value> {
         let body = json!({ "query": query, "variables": variables });
         loop {
-            let mut answer: Value = self.http.post(&self.url).json(&body).send().await?.json().await?;
+            let mut request = self.http.post(&self.url).json(&body);
+            if let Some(token) = &self.token {
+                request = request.bearer_auth(token);
+            }
+            let mut answer: Value = request.send().await?.json().await?;
             match answer["errors"][0]["extensions"]["code"].as_str() {
                 None => return Ok(answer["data"].take()),
                 Some("OVERLOADED") => tokio::time::sleep(Duration::from_millis(50)).await,
