@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Place;
 use crate::{
     auth::{
-        Permissions, Policy, PolicyFiles,
+        Policy, PolicyFiles,
         policy::{Problem, Table},
     },
     config::{Overrides, Variables},
@@ -78,8 +78,7 @@ impl Show {
         let fields = graphql::gate::Requirements::from_sdl(&graphql::schema::sdl())?.table();
         if self.json {
             let mut printed = serde_json::to_value(&roles)?;
-            let fields =
-                fields.iter().map(|(field, needs)| json!({ "field": field, "needs": words(*needs) }));
+            let fields = fields.iter().map(|(field, needs)| json!({ "field": field, "needs": needs }));
             printed["fields"] = fields.collect();
             println!("{}", serde_json::to_string_pretty(&printed)?);
             return Ok(ExitCode::SUCCESS);
@@ -88,14 +87,10 @@ impl Show {
         let width = fields.iter().map(|(field, _)| field.len()).max().unwrap_or(0);
         println!("{:<width$}  needs", "field");
         for (field, needs) in fields {
-            println!("{field:<width$}  {}", words(needs).join(" and "));
+            println!("{field:<width$}  {}", needs.join(" and "));
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn words(needs: Permissions) -> Vec<&'static str> {
-    needs.iter().map(|permission| permission.as_str()).collect()
 }
 
 fn checked(policy: &Policy) -> ExitCode {

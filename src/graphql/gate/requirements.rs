@@ -67,16 +67,21 @@ impl Requirements {
         self.fields.get(owner)?.get(field)
     }
 
-    /// Every field and input that needs something, as `Type.field`, with what it needs.
-    pub fn table(&self) -> Vec<(String, Permissions)> {
+    /// Every field and input that needs something, as `Type.field`, with what it needs; `signed in` is to be somebody.
+    pub fn table(&self) -> Vec<(String, Vec<&'static str>)> {
+        let words = |needs: Permissions| needs.iter().map(Permission::as_str).collect::<Vec<_>>();
         let fields = self.fields.iter().flat_map(|(owner, fields)| {
-            fields.iter().map(move |(name, needs)| (format!("{owner}.{name}"), needs.permissions))
+            fields.iter().map(move |(name, needs)| {
+                let somebody = needs.signed_in.then_some("signed in");
+                (format!("{owner}.{name}"), words(needs.permissions).into_iter().chain(somebody).collect())
+            })
         });
         let inputs = self.inputs.iter().flat_map(|(owner, fields)| {
-            fields.iter().map(move |(name, needs)| (format!("{owner}.{name}"), needs.permissions))
+            fields.iter().map(move |(name, needs)| (format!("{owner}.{name}"), words(needs.permissions)))
         });
-        let mut table: Vec<_> = fields.chain(inputs).filter(|(_, needs)| !needs.is_empty()).collect();
-        table.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut table: Vec<(String, Vec<_>)> =
+            fields.chain(inputs).filter(|(_, needs)| !needs.is_empty()).collect();
+        table.sort_unstable();
         table
     }
 
