@@ -4,8 +4,10 @@ mod address;
 mod authorization;
 mod banner;
 mod builder;
+pub mod connections;
 mod open;
 mod probes;
+mod routes;
 mod serve;
 mod sign_in;
 mod signals;
@@ -14,4 +16,5 @@ mod tokens;
 
 pub use builder::{Builder, Extensions, Tasker};
 pub use open::{App, Error};
+pub use routes::{Access, Caller, Route};
 pub use serve::listen;

@@ -12,6 +12,7 @@ pub mod policy;
 mod proxy;
 mod shown;
 mod subject;
+mod throttle;
 mod warden;
 
 pub use crate::model::namespaces::Namespaces;
@@ -27,4 +28,5 @@ pub use policy::{Policy, PolicyCoordinator, PolicyFiles};
 pub use proxy::Proxy;
 pub use shown::API_TOKEN;
 pub use subject::{Bounds, Subject};
+pub use throttle::{Address, Fingerprint, Throttle, Wait};
 pub use warden::Warden;

@@ -4,7 +4,7 @@ use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
 
 use axum::Router;
 
-use super::{Extensions, authorization::Authorization, sign_in, template_files};
+use super::{Extensions, authorization::Authorization, routes::Route, sign_in, template_files};
 use crate::{
     auth::{AuthorizationCoordinator, PolicyCoordinator, Warden, policy},
     config::{Config, Variables},
@@ -44,6 +44,9 @@ pub enum Error {
     /// The GraphQL schema contradicts itself.
     #[error("the GraphQL schema can't be served")]
     Schema(#[source] async_graphql::parser::Error),
+    /// A route can't be where it is put.
+    #[error("a route can't be served: {0}")]
+    Route(String),
     /// Nobody could sign in.
     #[error("signing in can't be set up: {0}")]
     SignIn(String),
@@ -61,6 +64,7 @@ pub struct App {
     pub(super) engine: Engine,
     pub(super) authorization: Authorization,
     pub(super) authenticate: Arc<dyn Authenticate>,
+    pub(super) routes: Vec<Route>,
     /// Held for as long as the engine runs.
     pub(super) lock: Option<EngineLock>,
 }
@@ -68,7 +72,7 @@ pub struct App {
 impl App {
     /// Opens the database, brings it up to date, loads the templates, and starts the engine.
     pub async fn open(config: Config, extensions: Extensions, variables: Variables) -> Result<Self, Error> {
-        let Extensions { handlers, authenticators, authorization } = extensions;
+        let Extensions { handlers, authenticators, authorization, routes } = extensions;
         let authorization = Authorization::open(&config, authorization)?;
         let templates = load(&config, &handlers, &variables)?;
         let address = config.database.primary.url.as_str();
@@ -82,7 +86,8 @@ impl App {
         }
         store(&config, &database, &templates).await?;
         let clock = Clock::System;
-        let authenticate = sign_in::open(&config, authenticators, &database, &clock).await?;
+        let metrics = Metrics::new();
+        let authenticate = sign_in::open(&config, authenticators, &database, &clock, &metrics).await?;
         let parts = Parts {
             database,
             templates,
@@ -90,11 +95,11 @@ impl App {
             settings: config.orchestration.clone(),
             node: node_name(&variables),
             variables: Arc::new(move |name| variables.get(name).map(str::to_owned)),
-            metrics: Metrics::new(),
+            metrics,
             clock,
         };
         let engine = Engine::start(parts).await?;
-        Ok(Self { config, engine, authorization, authenticate, lock })
+        Ok(Self { config, engine, authorization, authenticate, routes, lock })
     }
 
     /// The engine, for an application that calls its verbs itself.

@@ -4,15 +4,28 @@ use std::sync::Arc;
 
 use super::{Error, tokens::Tokens};
 use crate::{
-    auth::{ApiToken, Authenticator, Chain, Jwt, Now, Proxy},
+    auth::{ApiToken, Authenticator, Chain, Jwt, Now, Proxy, Throttle},
     config::{Config, SignIn},
     data::Database,
-    graphql::{Anonymous, Authenticate, SignedIn},
+    graphql::{Anonymous, Authenticate, SignedIn, Throttled},
+    metrics::Metrics,
     orchestration::Clock,
 };
 
-/// Who looks at what callers show. With authentication off nobody does.
+/// Who looks at what callers show, and at how often they do.
 pub(super) async fn open(
+    config: &Config,
+    own: Vec<Arc<dyn Authenticator>>,
+    database: &Database,
+    clock: &Clock,
+    metrics: &Metrics,
+) -> Result<Arc<dyn Authenticate>, Error> {
+    let inner = ways(config, own, database, clock).await?;
+    Ok(Arc::new(Throttled::new(inner, Throttle::new(&config.server, metrics.clone()))))
+}
+
+/// Who looks at what callers show. With authentication off nobody does.
+async fn ways(
     config: &Config,
     own: Vec<Arc<dyn Authenticator>>,
     database: &Database,

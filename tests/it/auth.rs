@@ -3,6 +3,7 @@
 mod issuer;
 mod jwks;
 mod jwt;
+mod limits;
 mod proxy;
 mod service;
 mod socket;
