@@ -2,6 +2,8 @@
 
 use std::{fs, net::SocketAddr, time::Duration};
 
+use axum::body::Bytes;
+use futures_util::Stream;
 use serde_json::{Value, json};
 use tasker::{
     app::{App, Tasker, connections},
@@ -16,7 +18,7 @@ use tempfile::TempDir;
 use crate::place::Place;
 
 /// Real time after which a test that waits has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Service {
     pub address: SocketAddr,
@@ -108,6 +110,21 @@ impl Service {
         let text = answer.text().await.expect("a body");
         let body = serde_json::from_str(&text).unwrap_or_default();
         Answer { status, challenge, retry_after, text, body }
+    }
+
+    /// The answer to an operation, as it comes.
+    pub async fn stream(
+        &self,
+        query: &str,
+        shown: &[(&str, &str)],
+    ) -> impl Stream<Item = reqwest::Result<Bytes>> + use<> {
+        let url = format!("http://{}/graphql", self.address);
+        let mut request =
+            self.http.post(url).header("Accept", "text/event-stream").json(&json!({ "query": query }));
+        for (name, value) in shown {
+            request = request.header(*name, *value);
+        }
+        request.send().await.expect("an answer").bytes_stream()
     }
 
     /// What `GET` of a path is answered with: its status and its `Retry-After`.
