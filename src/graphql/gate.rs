@@ -13,6 +13,7 @@ mod requirements;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 pub use admit::Gate;
 pub use decision::{Decision, RootDecision};

@@ -23,13 +23,13 @@ use crate::{
         executor::{Admission, Admitted, Asked},
         introspection::{Introspection, Views},
     },
-    model::{id::TaskId, scope::Scope},
+    model::scope::Scope,
 };
 
 /// The gate before a schema.
 pub struct Gate {
     requirements: Requirements,
-    warden: Warden,
+    pub(super) warden: Warden,
     database: Database,
     introspection: Introspection,
     views: Views,
@@ -109,6 +109,11 @@ impl Gate {
         });
         let places =
             targets::places(&self.database, tasks.collect()).await.map_err(|error| vec![unread(&error)])?;
+        for root in roots.iter() {
+            if let Some(Target::Token(wanted)) = &root.target {
+                self.may_give(wanted, subject, grants).await.map_err(|error| vec![error])?;
+            }
+        }
         let refused: Vec<ServerError> =
             roots.iter().filter_map(|root| root.out_of_reach(&places, subject, grants)).collect();
         // Who may know of one thing learns about the others only that they are not there.
@@ -160,7 +165,7 @@ impl Root<'_> {
                 refused
                     .then(|| without(&|grant| wanted.iter().all(|namespace| grant.covers(namespace, true))))
             }
-            Target::Everything => {
+            Target::Everything | Target::Token(_) => {
                 (!scope.namespaces.is_all()).then(|| without(&|grant| grant.namespaces.is_all()))
             }
         }
@@ -169,13 +174,14 @@ impl Root<'_> {
     fn decided(self, subject: &Subject) -> (String, RootDecision) {
         let key = self.field().response_key().node.to_string();
         let scope = self.scope(subject);
-        let (mut targets, mut namespaces): (Vec<TaskId>, Vec<Arc<str>>) = (Vec::new(), Vec::new());
+        let mut decision = RootDecision::of(self.needs.needs.permissions, scope);
         match self.target {
-            Some(Target::Task(task)) => targets.extend(task),
-            Some(Target::Namespaces(wanted)) => namespaces = wanted,
+            Some(Target::Task(task)) => decision.targets.extend(task),
+            Some(Target::Namespaces(wanted)) => decision.namespaces = wanted,
+            Some(Target::Token(wanted)) => decision.tokens.push(*wanted),
             Some(Target::Everything) | None => {}
         }
-        (key, RootDecision { permissions: self.needs.needs.permissions, scope, targets, namespaces })
+        (key, decision)
     }
 }
 

@@ -4,8 +4,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Name, Value, parser::types::Field};
 
-use super::{arguments::Given, requirements::Requirements};
+use super::{arguments::Given, requirements::Requirements, tokens};
 use crate::{
+    auth::Wanted,
     data::{Database, Error, tasks},
     model::id::TaskId,
 };
@@ -20,6 +21,8 @@ pub(super) enum Target {
     Task(Option<TaskId>),
     /// Tasks that are to be, by their namespaces.
     Namespaces(Vec<Arc<str>>),
+    /// A token that is to be.
+    Token(Box<Wanted>),
     /// Nothing that is in a namespace.
     Everything,
 }
@@ -30,11 +33,14 @@ pub(super) type Places = HashMap<TaskId, (String, Option<String>)>;
 impl Requirements {
     /// What a root mutation is about, told by its input's type and read from its values.
     pub(super) fn target(&self, field: &Field, takes: &HashMap<Name, Name>, given: &Given<'_>) -> Target {
-        let input = takes.get("input").and_then(|takes| self.inputs.get(takes));
+        let takes = takes.get("input");
+        let input = takes.and_then(|takes| self.inputs.get(takes));
         let Some(input) = input else { return Target::Everything };
         let value = field.get_argument("input").and_then(|value| given.put_in(&value.node));
         let has = |name: &str| input.contains_key(name);
-        if has("taskId") {
+        if takes.is_some_and(|takes| takes == tokens::INPUT) {
+            Target::Token(Box::new(tokens::wanted(&value.unwrap_or_default())))
+        } else if has("taskId") {
             let id = value.as_ref().and_then(|value| text(value, "taskId")).and_then(TaskId::parse);
             Target::Task(id)
         } else if has("namespace") {

@@ -5,7 +5,13 @@ use std::time::Duration;
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use uuid::Uuid;
 
-use super::{authorize::authorize, caller::subject, given, refusal::unread, scalar::DateTime};
+use super::{
+    authorize::authorize,
+    caller::{may_issue, subject},
+    given,
+    refusal::unread,
+    scalar::DateTime,
+};
 use crate::{
     auth::{Permission, Secret, Wanted},
     data::{api_tokens, entity::api_token::Model, load},
@@ -128,8 +134,9 @@ pub struct ApiTokenMutations;
 
 #[Object]
 impl ApiTokenMutations {
-    /// Makes a token. Its secret is in this answer and nowhere else. A credential that is itself narrowed to
-    /// namespaces or handler classes makes only tokens that are narrowed to some of them.
+    /// Makes a token. Its secret is in this answer and nowhere else. It can do nothing that its issuer can't: every
+    /// permission of its roles must be the issuer's too, wherever the token has it; and who has a credential that is
+    /// narrowed to namespaces or handler classes makes only tokens that are narrowed to some of them.
     #[graphql(directive = authorize::apply(Permission::ApiTokenCreate))]
     async fn issue_api_token(
         &self,
@@ -146,6 +153,7 @@ impl ApiTokenMutations {
             handler_classes: input.handler_classes,
             expires_in,
         };
+        may_issue(ctx, &wanted)?;
         let issued = verbs::issue(engine.database(), &subject(ctx), wanted, engine.clock().now()).await;
         match issued {
             Ok((secret, row)) => Ok(ApiToken { row, secret: Some(secret) }),
