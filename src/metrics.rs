@@ -150,6 +150,9 @@ mod tests {
     tasker_rate_limited_total{limit="address"} 0
     tasker_rate_limited_total{limit="sign_in"} 0
     tasker_rate_limited_total{limit="subject"} 0
+    # HELP tasker_authz_errors Times it could not be worked out what a caller may do, which means nothing.
+    # TYPE tasker_authz_errors counter
+    tasker_authz_errors_total 0
     # HELP tasker_tasks_in_memory Tasks that this node holds in memory.
     # TYPE tasker_tasks_in_memory gauge
     tasker_tasks_in_memory 2

@@ -121,11 +121,12 @@ impl App {
     pub(super) fn warden(&self) -> Warden {
         let clock = self.engine.clock().clone();
         let now = Arc::new(move || clock.now());
-        match self.authorization() {
+        let warden = match self.authorization() {
             Some(coordinator) => Warden::new(coordinator, now),
             None if self.config.authentication.enabled => Warden::signed_in(now),
             None => Warden::open(now),
-        }
+        };
+        warden.with_metrics(self.engine.metrics().clone())
     }
 
     /// Everything under its usual path, for a service bound to `bound`: `/graphql`, `/graphiql`, `/health`, `/metrics`.
