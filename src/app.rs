@@ -4,8 +4,10 @@ mod address;
 mod authorization;
 mod banner;
 mod builder;
+pub mod connections;
 mod open;
 mod probes;
+mod routes;
 mod serve;
 mod sign_in;
 mod signals;
@@ -14,5 +16,6 @@ mod tokens;
 
 pub use builder::{Builder, Extensions, Tasker};
 pub use open::{App, Error};
+pub use routes::{Access, Caller, Route};
 pub(crate) use serve::limits;
 pub use serve::listen;

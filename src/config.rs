@@ -15,10 +15,12 @@ mod database;
 mod environment;
 mod graphql;
 mod logging;
+mod network;
 mod orchestration;
 mod overrides;
 mod problem;
 mod range;
+mod rate_limit;
 mod resolve;
 mod server;
 mod sources;
@@ -33,17 +35,18 @@ mod vet;
 mod tests;
 
 pub use self::authentication::{
-    Authentication, JwksPlace, JwksSettings, JwtKeys, JwtSettings, Network, Pace, ProxySettings, SignIn,
-    Written,
+    Authentication, JwksPlace, JwksSettings, JwtKeys, JwtSettings, Pace, ProxySettings, SignIn, Written,
 };
 pub use self::authorization::Authorization;
 pub use self::database::{Database, PrimaryDatabase};
 pub use self::environment::{Environment, Variables};
 pub use self::graphql::{Graphql, Introspection, Limits};
 pub use self::logging::{LogFormat, Logging};
+pub use self::network::{Network, NoNetwork};
 pub use self::orchestration::Orchestration;
 pub use self::overrides::{Overrides, OwnSignIn};
 pub use self::problem::{Error, Problem};
+pub use self::rate_limit::RateLimit;
 pub use self::server::Server;
 pub use self::templates::Templates;
 pub use self::url::{DatabaseUrl, mask_url};

@@ -27,12 +27,11 @@ pub mod websocket;
 use std::sync::Arc;
 
 use async_graphql::Executor;
-use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tokio_util::sync::CancellationToken;
 
-pub use authenticate::{Anonymous, Authenticate, ConnectionInit, SignedIn};
+pub use authenticate::{Anonymous, Authenticate, ConnectionInit, SignedIn, Throttled};
 pub use error::Code;
 pub use executor::Pipeline;
 pub use request_id::RequestId;
@@ -51,13 +50,13 @@ pub struct Transport<E> {
     pub shutdown: CancellationToken,
 }
 
-/// `/graphql`: POST for operations and event streams, GET for WebSockets and, where it is turned on, queries.
-pub fn router<E: Executor>(transport: Transport<E>) -> Router {
+/// What is at `/graphql`: POST for operations and event streams, GET for WebSockets and, where it is turned on, queries.
+pub fn route<E: Executor>(transport: Transport<E>) -> MethodRouter {
     let origins = cors::Origins(transport.settings.allowed_origins.clone().into());
     let authenticate = transport.authenticate.clone();
-    let methods = post(http::post::<E>).merge(get(http::get::<E>)).fallback(http::other_method);
-    Router::new()
-        .route("/graphql", methods)
+    post(http::post::<E>)
+        .merge(get(http::get::<E>))
+        .fallback(http::other_method)
         .with_state(transport)
         .layer(from_fn_with_state(authenticate, authenticate::challenge))
         .layer(from_fn_with_state(origins, cors::allow))

@@ -13,7 +13,7 @@ mod instruments;
 pub mod labels;
 
 pub use self::instruments::Instruments;
-use self::labels::{ByOutcome, ByStatus, Outcome};
+use self::labels::{ByLimit, ByOutcome, ByStatus, Limit, Outcome};
 use crate::model::status::Status;
 
 /// What [`Metrics::encode`] writes, for the `Content-Type` of `/metrics`.
@@ -47,6 +47,9 @@ impl Metrics {
         }
         for outcome in Outcome::ALL.iter().copied() {
             _ = self.steps_finished.get_or_create(&ByOutcome { outcome });
+        }
+        for limit in Limit::ALL.iter().copied() {
+            _ = self.rate_limited.get_or_create(&ByLimit { limit });
         }
     }
 
@@ -142,6 +145,14 @@ mod tests {
     # HELP tasker_graphql_requests GraphQL operations, by kind and code.
     # TYPE tasker_graphql_requests counter
     tasker_graphql_requests_total{kind="mutation",code="FORBIDDEN"} 1
+    # HELP tasker_rate_limited Callers told to wait because they asked too often, by limit.
+    # TYPE tasker_rate_limited counter
+    tasker_rate_limited_total{limit="address"} 0
+    tasker_rate_limited_total{limit="sign_in"} 0
+    tasker_rate_limited_total{limit="subject"} 0
+    # HELP tasker_authz_errors Times it could not be worked out what a caller may do, which means nothing.
+    # TYPE tasker_authz_errors counter
+    tasker_authz_errors_total 0
     # HELP tasker_tasks_in_memory Tasks that this node holds in memory.
     # TYPE tasker_tasks_in_memory gauge
     tasker_tasks_in_memory 2
@@ -154,6 +165,9 @@ mod tests {
     # HELP tasker_subscriptions GraphQL subscriptions being served.
     # TYPE tasker_subscriptions gauge
     tasker_subscriptions 0
+    # HELP tasker_connections Connections that are open, WebSockets among them.
+    # TYPE tasker_connections gauge
+    tasker_connections 0
     # HELP tasker_database_up 1 while the database answers, else 0.
     # TYPE tasker_database_up gauge
     tasker_database_up 0

@@ -12,18 +12,17 @@ mod page;
 use std::sync::{Arc, LazyLock};
 
 use axum::{
-    Router,
     extract::Path,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 
 use files::{File, Files, Vendor};
 
 /// `GET /graphiql` and its files, below `/graphiql/assets/`. Anyone may read them: they are the same for everyone.
-pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Playground::of_this_program().router()
+pub fn routes() -> [(&'static str, MethodRouter); 3] {
+    Playground::of_this_program().routes()
 }
 
 /// The page needs no internet: `ui/graphiql` was built before this program.
@@ -53,18 +52,19 @@ impl Playground {
         })
     }
 
-    fn router<S: Clone + Send + Sync + 'static>(self: Arc<Self>) -> Router<S> {
+    fn routes(self: Arc<Self>) -> [(&'static str, MethodRouter); 3] {
         let files = Arc::clone(&self);
-        Router::new()
-            .route("/graphiql", get(move |headers: HeaderMap| async move { self.page(&headers) }))
+        [
+            ("/graphiql", get(move |headers: HeaderMap| async move { self.page(&headers) })),
             // The page's addresses are relative, so that it also works below a proxy's path.
-            .route("/graphiql/", get(async || Redirect::permanent("../graphiql")))
-            .route(
+            ("/graphiql/", get(async || Redirect::permanent("../graphiql"))),
+            (
                 "/graphiql/assets/{*path}",
                 get(move |Path(path): Path<String>, headers: HeaderMap| async move {
                     files.file(&path, &headers)
                 }),
-            )
+            ),
+        ]
     }
 
     fn page(&self, request: &HeaderMap) -> Response {

@@ -2,6 +2,8 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use axum::routing::MethodRouter;
+
 use crate::{
     auth::{Authenticator, AuthorizationCoordinator},
     cli,
@@ -9,7 +11,10 @@ use crate::{
     orchestration::handler::{Handlers, StepHandler, TaskHandler},
 };
 
-use super::{App, Error};
+use super::{
+    App, Error,
+    routes::{Access, Route},
+};
 
 /// A Tasker with an application's own handlers.
 ///
@@ -39,6 +44,7 @@ impl Tasker {
                 handlers: Handlers::new(),
                 authenticators: Vec::new(),
                 authorization: None,
+                routes: Vec::new(),
             },
         }
     }
@@ -53,6 +59,8 @@ pub struct Extensions {
     pub authenticators: Vec<Arc<dyn Authenticator>>,
     /// Its own idea of who may do what, in the place of the policy file.
     pub authorization: Option<Arc<dyn AuthorizationCoordinator>>,
+    /// Its own routes, with what each requires.
+    pub routes: Vec<Route>,
 }
 
 /// Collects what an application adds.
@@ -88,6 +96,25 @@ impl Builder {
     #[must_use]
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.extensions.authenticators.push(Arc::new(authenticator));
+        self
+    }
+
+    /// The service has this route too, for those who have what it requires: `Access::Public`, or a permission. Its
+    /// handler finds who was let in as `Extension<Caller>`.
+    ///
+    /// ```no_run
+    /// use axum::{Extension, routing::get};
+    /// use tasker::{app::{Caller, Tasker}, auth::Permission};
+    ///
+    /// async fn hello(Extension(caller): Extension<Caller>) -> String {
+    ///     format!("Hello, {}!", caller.subject.name().map_or("nobody", |name| name))
+    /// }
+    ///
+    /// Tasker::builder().route("/hello", Permission::TaskIndex, get(hello));
+    /// ```
+    #[must_use]
+    pub fn route(mut self, path: &str, access: impl Into<Access>, methods: MethodRouter) -> Self {
+        self.extensions.routes.push(Route { path: path.to_owned(), access: access.into(), methods });
         self
     }
 

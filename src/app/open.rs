@@ -4,7 +4,7 @@ use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
 
 use axum::Router;
 
-use super::{Extensions, authorization::Authorization, sign_in, template_files};
+use super::{Extensions, authorization::Authorization, routes::Route, sign_in, template_files};
 use crate::{
     auth::{AuthorizationCoordinator, PolicyCoordinator, Warden, policy},
     config::{Config, Variables},
@@ -44,6 +44,9 @@ pub enum Error {
     /// The GraphQL schema contradicts itself.
     #[error("the GraphQL schema can't be served")]
     Schema(#[source] async_graphql::parser::Error),
+    /// A route can't be where it is put.
+    #[error("a route can't be served: {0}")]
+    Route(String),
     /// Nobody could sign in.
     #[error("signing in can't be set up: {0}")]
     SignIn(String),
@@ -62,6 +65,7 @@ pub struct App {
     pub(super) authorization: Authorization,
     pub(super) authenticate: Arc<dyn Authenticate>,
     pub(super) refusals: Refusals,
+    pub(super) routes: Vec<Route>,
     /// Held for as long as the engine runs.
     pub(super) lock: Option<EngineLock>,
 }
@@ -69,7 +73,7 @@ pub struct App {
 impl App {
     /// Opens the database, brings it up to date, loads the templates, and starts the engine.
     pub async fn open(config: Config, extensions: Extensions, variables: Variables) -> Result<Self, Error> {
-        let Extensions { handlers, authenticators, authorization } = extensions;
+        let Extensions { handlers, authenticators, authorization, routes } = extensions;
         let authorization = Authorization::open(&config, authorization)?;
         let templates = load(&config, &handlers, &variables)?;
         let address = config.database.primary.url.as_str();
@@ -83,8 +87,9 @@ impl App {
         }
         store(&config, &database, &templates).await?;
         let clock = Clock::System;
-        let refusals = Refusals::new(database.clone(), clock.clone());
-        let authenticate = sign_in::open(&config, authenticators, &database, &clock, &refusals).await?;
+        let (refusals, metrics) = (Refusals::new(database.clone(), clock.clone()), Metrics::new());
+        let noted = sign_in::Noted { refusals: &refusals, metrics: &metrics };
+        let authenticate = sign_in::open(&config, authenticators, &database, &clock, noted).await?;
         let parts = Parts {
             database,
             templates,
@@ -92,12 +97,12 @@ impl App {
             settings: config.orchestration.clone(),
             node: node_name(&variables),
             variables: Arc::new(move |name| variables.get(name).map(str::to_owned)),
-            metrics: Metrics::new(),
+            metrics,
             clock,
         };
         let engine = Engine::start(parts).await?;
         tokio::spawn(refusals.clone().keep(engine.stopping().clone()));
-        Ok(Self { config, engine, authorization, authenticate, refusals, lock })
+        Ok(Self { config, engine, authorization, authenticate, refusals, routes, lock })
     }
 
     /// The engine, for an application that calls its verbs itself.
@@ -124,11 +129,12 @@ impl App {
     pub(super) fn warden(&self) -> Warden {
         let clock = self.engine.clock().clone();
         let now = Arc::new(move || clock.now());
-        match self.authorization() {
+        let warden = match self.authorization() {
             Some(coordinator) => Warden::new(coordinator, now),
             None if self.config.authentication.enabled => Warden::signed_in(now),
             None => Warden::open(now),
-        }
+        };
+        warden.with_metrics(self.engine.metrics().clone())
     }
 
     /// Everything under its usual path, for a service bound to `bound`: `/graphql`, `/graphiql`, `/health`, `/metrics`.

@@ -8,7 +8,11 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-use super::{App, Error, probes, signals::Signals};
+use super::{
+    App, Error, connections, probes,
+    routes::{Access, Guard, Route, Routes},
+    signals::Signals,
+};
 use crate::{
     config::Config,
     graphql::{
@@ -39,10 +43,10 @@ impl App {
         let mut signals = Signals::listen(self.patience()).map_err(Error::Serve)?;
         println!("{}", self.banner(bound));
         self.authorization.keep_up(self.engine.stopping().clone(), self.config.environment.is_development());
-        let stop = self.engine.stopping().clone();
-        let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async move { stop.cancelled().await });
-        let server = tokio::spawn(async move { serving.await });
+        let (stop, settings) = (self.engine.stopping().clone(), self.config.server.clone());
+        let metrics = self.engine.metrics().clone();
+        let server =
+            tokio::spawn(async move { connections::serve(listener, router, &settings, metrics, stop).await });
         let engine = self.engine.clone();
         tokio::select! {
             () = signals.told() => tracing::info!("stopping: running steps may end, the rest is given back"),
@@ -50,11 +54,8 @@ impl App {
         }
         self.stop().await;
         // Connections that do not end by themselves are cut.
-        let ended = match tokio::time::timeout(CUT, server).await {
-            Ok(Ok(ended)) => ended.map_err(Error::Serve),
-            Ok(Err(_)) | Err(_) => Ok(()),
-        };
-        engine.failure().map_or(ended, |why| Err(Error::Failed(why)))
+        let _ = tokio::time::timeout(CUT, server).await;
+        engine.failure().map_or(Ok(()), |why| Err(Error::Failed(why)))
     }
 
     /// How long it may take to stop: the grace, then giving back, signing off and closing, each of which is bounded.
@@ -82,19 +83,27 @@ pub(super) fn router(app: &App, bound: SocketAddr) -> Result<Router, Error> {
         app.refusals.clone(),
     );
     let transport = Transport {
-        pipeline: Pipeline::new(schema, outline, &settings).with_admission(gate),
+        pipeline: Pipeline::new(schema, outline, &settings)
+            .with_admission(gate)
+            .with_metrics(&settings, engine.metrics().clone()),
         authenticate: authenticate.clone(),
         settings: settings.clone(),
         shutdown: engine.stopping().clone(),
     };
-    let guard =
-        probes::Guarded { engine: engine.clone(), authenticate: authenticate.clone(), warden: app.warden() };
-    let mut router =
-        graphql::router(transport).merge(probes::router(engine.clone())).merge(probes::metrics_router(guard));
+    let guard = Guard { authenticate: authenticate.clone(), warden: app.warden() };
+    let mut routes = Routes::new(guard);
+    routes.add_gated("/graphql", graphql::route(transport))?;
+    probes::add(&mut routes, engine)?;
     if config.graphql.playground {
-        router = router.merge(playground::router());
+        for (path, methods) in playground::routes() {
+            routes.add(path, Access::Public, methods)?;
+        }
     }
-    Ok(router
+    for Route { path, access, methods } in app.routes.clone() {
+        routes.add(&path, access, methods)?;
+    }
+    Ok(routes
+        .into_router()
         .layer(from_fn_with_state(host::Hosts::new(bound, &settings.allowed_hosts), host::check))
         .layer(from_fn(request_id::assign)))
 }
@@ -106,8 +115,10 @@ fn settings(config: &Config) -> GraphqlSettings {
         allowed_origins: config.server.allowed_origins.clone(),
         allowed_hosts: config.server.allowed_hosts.clone(),
         timeout: config.server.request_timeout,
+        body_timeout: config.server.request_timeout,
         init_timeout: config.graphql.connection_init_timeout,
         subscriptions_per_connection: config.graphql.subscriptions_per_connection,
+        subscriptions_per_subject: config.graphql.subscriptions_per_subject,
         ..GraphqlSettings::default()
     }
 }

@@ -4,15 +4,36 @@ use std::sync::Arc;
 
 use super::{Error, tokens::Tokens};
 use crate::{
-    auth::{ApiToken, Authenticator, Chain, Jwt, Now, Proxy},
+    auth::{ApiToken, Authenticator, Chain, Jwt, Now, Proxy, Throttle},
     config::{Config, SignIn},
     data::Database,
-    graphql::{Anonymous, Authenticate, SignedIn},
+    graphql::{Anonymous, Authenticate, SignedIn, Throttled},
+    metrics::Metrics,
     orchestration::{Clock, Refusals},
 };
 
-/// Who looks at what callers show. With authentication off nobody does.
+/// Where it is noted who was refused.
+#[derive(Clone, Copy)]
+pub(super) struct Noted<'a> {
+    pub(super) refusals: &'a Refusals,
+    pub(super) metrics: &'a Metrics,
+}
+
+/// Who looks at what callers show, and at how often they do.
 pub(super) async fn open(
+    config: &Config,
+    own: Vec<Arc<dyn Authenticator>>,
+    database: &Database,
+    clock: &Clock,
+    noted: Noted<'_>,
+) -> Result<Arc<dyn Authenticate>, Error> {
+    let Noted { refusals, metrics } = noted;
+    let inner = ways(config, own, database, clock, refusals).await?;
+    Ok(Arc::new(Throttled::new(inner, Throttle::new(&config.server, metrics.clone()))))
+}
+
+/// Who looks at what callers show. With authentication off nobody does.
+async fn ways(
     config: &Config,
     own: Vec<Arc<dyn Authenticator>>,
     database: &Database,

@@ -1,6 +1,6 @@
 //! The tokens in the service's database, for those who sign in with one.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -21,6 +21,12 @@ impl TokenStore for Tokens {
     async fn find(&self, hash: &TokenHash) -> Result<Option<StoredToken>, StoreError> {
         let found = api_tokens::find_by_hash(&self.0, hash.as_bytes()).await.map_err(failed)?;
         found.map(stored).transpose().map_err(failed)
+    }
+
+    async fn withdrawn(&self, tokens: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        let good: HashSet<Uuid> =
+            api_tokens::good_among(&self.0, tokens).await.map_err(failed)?.into_iter().collect();
+        Ok(tokens.iter().copied().filter(|token| !good.contains(token)).collect())
     }
 
     async fn used(&self, token: Uuid, now: Timestamp) -> Result<(), StoreError> {

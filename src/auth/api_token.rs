@@ -1,5 +1,6 @@
 //! Who calls, as a token of this service says.
 
+mod open;
 mod secret;
 mod store;
 #[cfg(test)]
@@ -15,6 +16,8 @@ use uuid::Uuid;
 pub use secret::{Secret, TokenHash};
 pub use store::{StoreError, StoredToken, TokenStore};
 pub use wanted::Wanted;
+
+use open::{OpenTokens, TokenSession};
 
 use super::{Authenticator, Bounds, Credentials, Now, Rejected, Subject, chain::BEARER, shown::Shown};
 use crate::model::time::Timestamp;
@@ -33,6 +36,8 @@ pub struct ApiToken {
     recent: Cache<TokenHash, (Arc<StoredToken>, Timestamp)>,
     /// Whose use was noted from here.
     noted: Cache<Uuid, Timestamp>,
+    /// What something open rests on.
+    open: Arc<OpenTokens>,
 }
 
 impl ApiToken {
@@ -40,7 +45,8 @@ impl ApiToken {
     pub fn new(store: Arc<dyn TokenStore>, now: Now) -> Self {
         let recent = Cache::builder().max_capacity(10_000).time_to_live(REMEMBERED).build();
         let noted = Cache::builder().max_capacity(10_000).time_to_live(NOTED).build();
-        Self { store, now, recent, noted }
+        let open = OpenTokens::new(store.clone());
+        Self { store, now, recent, noted, open }
     }
 
     async fn look_up(&self, hash: TokenHash, now: Timestamp) -> Result<Arc<StoredToken>, Rejected> {
@@ -92,7 +98,8 @@ impl Authenticator for ApiToken {
             return Err(invalid("the token has expired"));
         }
         self.note(&token, now);
-        Ok(Some(subject(&token)))
+        let session = TokenSession { token: token.id, open: self.open.clone() };
+        Ok(Some(subject(&token).during(Arc::new(session))))
     }
 
     fn challenge(&self) -> Option<&'static str> {

@@ -97,6 +97,18 @@ impl Grants {
         narrowed
     }
 
+    /// The permissions that hold for more than they do in `other`; `same` says whether both are of the same name, so that
+    /// what either created itself is the same.
+    pub fn beyond(&self, other: &Self, same: bool) -> Vec<Permission> {
+        let within = |namespaces: &Namespaces, of: &Namespaces| namespaces.and(&of.not()).is_none();
+        let beyond = |&permission: &Permission| {
+            let (mine, theirs) = (self.of(permission), other.of(permission));
+            let own = if same { theirs.namespaces.or(&theirs.own) } else { theirs.namespaces.clone() };
+            !within(&mine.namespaces, &theirs.namespaces) || !within(&mine.own, &own)
+        };
+        Permission::ALL.iter().copied().filter(beyond).collect()
+    }
+
     /// Where this permission holds.
     pub fn of(&self, permission: Permission) -> &Grant {
         self.permitted.get(&permission).unwrap_or(&NOWHERE)

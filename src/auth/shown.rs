@@ -7,6 +7,12 @@ use super::Rejected;
 /// The header for tokens of this service, beside `Authorization: Bearer`.
 pub const API_TOKEN: HeaderName = HeaderName::from_static("x-api-token");
 
+/// The headers that credentials are shown in.
+pub(super) const CREDENTIALS: [HeaderName; 2] = [header::AUTHORIZATION, API_TOKEN];
+
+/// Longer is no credential.
+const MOST_BYTES: usize = 16 << 10;
+
 /// The credential headers of a request.
 #[derive(Clone, Copy)]
 pub struct Shown<'a> {
@@ -60,6 +66,9 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a st
     }
     if !value.as_bytes().iter().all(|byte| (0x20..0x7f).contains(byte)) {
         return Err(Rejected::Invalid(format!("the header {name} has characters that no credential has")));
+    }
+    if value.len() > MOST_BYTES {
+        return Err(Rejected::Invalid(format!("the header {name} is longer than any credential")));
     }
     // Printable ASCII is text.
     value.to_str().map(Some).map_err(|_| invalid("the credential is not text"))

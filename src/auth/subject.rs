@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
+use super::session::{Held, Session};
 use crate::model::time::Timestamp;
 
 /// Who calls: recorded with everything they change. Made anew for every request; cheap to clone.
@@ -11,6 +14,7 @@ pub struct Subject {
     roles: Arc<[Arc<str>]>,
     bounds: Bounds,
     expires_at: Option<Timestamp>,
+    session: Held,
 }
 
 /// What a credential narrows its subject's grants to.
@@ -51,6 +55,12 @@ impl Subject {
         Self { expires_at: Some(expires_at), ..self }
     }
 
+    /// The same, for as long as this session lasts: what it has open ends with it.
+    #[must_use]
+    pub fn during(self, session: Arc<dyn Session>) -> Self {
+        Self { session: Held(Some(session)), ..self }
+    }
+
     /// The name, where there is one.
     pub const fn name(&self) -> Option<&Arc<str>> {
         self.name.as_ref()
@@ -79,6 +89,11 @@ impl Subject {
     /// When the credential stops being one.
     pub const fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
+    }
+
+    /// Waits until the session has ended, before the credential expires; forever where it can't.
+    pub fn ended(&self) -> BoxFuture<'static, ()> {
+        self.session.ended()
     }
 }
 

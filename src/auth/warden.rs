@@ -1,14 +1,19 @@
 //! Keeps what was worked out: grants are asked for once per subject, policy version and their own end.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use moka::sync::Cache;
+use tokio::time::timeout;
 
-use super::{AuthorizationCoordinator, Bounds, Grants, Namespaces, Subject};
-use crate::model::time::Timestamp;
+use super::{AuthorizationCoordinator, Bounds, CoordinatorError, Grants, Namespaces, Subject};
+use crate::{metrics::Metrics, model::time::Timestamp};
 
 /// Subjects whose grants are kept.
 const SUBJECTS: u64 = 10_000;
+
+/// How long a coordinator may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What time it is.
 type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -20,6 +25,7 @@ pub struct Warden {
     known: Cache<Who, Arc<Grants>>,
     everything: Arc<Grants>,
     now: Now,
+    metrics: Metrics,
 }
 
 /// Who decides.
@@ -47,6 +53,12 @@ impl Warden {
         Self::of(Rule::Asked(coordinator), now)
     }
 
+    /// The same, which counts here what went wrong.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
+
     /// Everybody may do everything: nobody signs in, and nothing is refused.
     pub fn open(now: Now) -> Self {
         Self::of(Rule::Open, now)
@@ -58,7 +70,8 @@ impl Warden {
     }
 
     fn of(rule: Rule, now: Now) -> Self {
-        Self { rule, known: Cache::new(SUBJECTS), everything: Arc::new(Grants::everything()), now }
+        let (known, everything) = (Cache::new(SUBJECTS), Arc::new(Grants::everything()));
+        Self { rule, known, everything, now, metrics: Metrics::new() }
     }
 
     /// What the subject may do now; nothing where that can't be worked out.
@@ -86,9 +99,10 @@ impl Warden {
         {
             return Some(known);
         }
-        let grants = match coordinator.grants(subject).await {
+        let grants = match asked(&**coordinator, subject).await {
             Ok(grants) => grants,
             Err(error) => {
+                self.metrics.authz_errors.inc();
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, subject = subject.name().map(|name| &**name), "nothing is permitted");
                 return None;
@@ -110,5 +124,18 @@ impl Warden {
             Rule::Asked(coordinator) => Some(coordinator.version()),
             Rule::Open | Rule::SignedIn => None,
         }
+    }
+}
+
+/// Its answer. A panic is none, and neither is one that does not come: nothing is permitted by it.
+async fn asked(
+    coordinator: &dyn AuthorizationCoordinator,
+    subject: &Subject,
+) -> Result<Arc<Grants>, CoordinatorError> {
+    let answer = AssertUnwindSafe(coordinator.grants(subject)).catch_unwind();
+    match timeout(PATIENCE, answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(CoordinatorError("it panicked".into())),
+        Err(_) => Err(CoordinatorError("it did not answer in time".into())),
     }
 }

@@ -19,7 +19,7 @@ use serde_yaml::Value;
 
 pub use self::jwks::{JwksPlace, JwksSettings, Pace};
 pub use self::jwt::{JwtKeys, JwtSettings};
-pub use self::proxy::{Network, ProxySettings};
+pub use self::proxy::ProxySettings;
 use self::reader::Reader;
 
 /// Who may call.

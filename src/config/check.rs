@@ -14,6 +14,7 @@ pub fn all(config: &Config, overrides: &Overrides, sources: &mut Sources) {
     authentication(config, overrides, sources);
     origins(config, sources);
     hosts(config, sources);
+    proxies(config, sources);
     database(config, sources);
     authorization::check(&config.authorization, sources);
     level(config, sources);
@@ -82,6 +83,16 @@ fn hosts(config: &Config, sources: &mut Sources) {
             let key = format!("server.allowed_hosts[{index}]");
             let message = "expected a host, such as `tasker.example.com`, without a scheme, a path or `*`";
             sources.refuse(&key, message.to_owned());
+        }
+    }
+}
+
+/// Who is believed about where a request comes from.
+fn proxies(config: &Config, sources: &mut Sources) {
+    for (index, network) in config.server.trusted_proxies.iter().enumerate() {
+        if network.is_everything() {
+            let message = "is every address there is: anybody could say where they are";
+            sources.refuse(&format!("server.trusted_proxies[{index}]"), message.to_owned());
         }
     }
 }

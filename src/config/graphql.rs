@@ -20,6 +20,8 @@ pub struct Graphql {
     pub limits: Limits,
     /// Subscriptions that one WebSocket connection may hold.
     pub subscriptions_per_connection: usize,
+    /// Subscriptions that one subject may hold, over all its connections.
+    pub subscriptions_per_subject: usize,
     /// How long a WebSocket may take to send `connection_init`.
     #[serde(with = "duration")]
     pub connection_init_timeout: Duration,
@@ -69,6 +71,7 @@ impl Default for Graphql {
             introspection: Introspection::Permitted,
             limits: Limits::default(),
             subscriptions_per_connection: 50,
+            subscriptions_per_subject: 1_000,
             connection_init_timeout: Duration::from_secs(3),
         }
     }

@@ -11,6 +11,7 @@ use super::units::bytes;
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 const MANY: usize = 100_000_000;
+const MILLION: u32 = 1_000_000;
 const KIB: usize = 1 << 10;
 const GIB: usize = 1 << 30;
 
@@ -22,6 +23,16 @@ pub fn all(config: &Config, sources: &mut Sources) {
     let mut check = Check { sources };
     check.time(  "server.shutdown_grace",                server.shutdown_grace,                ms(0)..=HOUR);
     check.time(  "server.request_timeout",               server.request_timeout,               ms(100)..=HOUR);
+    check.number("server.max_connections",               server.max_connections,               1..=1_000_000);
+    check.time(  "server.header_timeout",                server.header_timeout,                ms(100)..=HOUR);
+    check.time(  "server.idle_timeout",                  server.idle_timeout,                  ms(100)..=HOUR);
+    check.number("server.rate_limit.per_address",        server.rate_limit.per_address,        1..=MILLION);
+    check.number("server.rate_limit.per_address_burst",  server.rate_limit.per_address_burst,  1..=MILLION);
+    check.number("server.rate_limit.per_subject",        server.rate_limit.per_subject,        1..=MILLION);
+    check.number("server.rate_limit.per_subject_burst",  server.rate_limit.per_subject_burst,  1..=MILLION);
+    check.number("server.rate_limit.failed_sign_ins",    server.rate_limit.failed_sign_ins,    1..=MILLION);
+    check.number("server.rate_limit.failed_sign_ins_burst", server.rate_limit.failed_sign_ins_burst, 1..=MILLION);
+    check.number("server.rate_limit.max_keys",           server.rate_limit.max_keys,           100..=10_000_000);
     check.number("database.max_connections",             database.max_connections,             1..=1_000);
     check.time(  "database.connect_timeout",             database.connect_timeout,             ms(100)..=HOUR);
     check.number("templates.max_steps",                  templates.max_steps,                  1..=MANY);
@@ -38,6 +49,7 @@ pub fn all(config: &Config, sources: &mut Sources) {
     check.number("orchestration.max_bulk_tasks",         orchestration.max_bulk_tasks,         1..=MANY);
     check.number("orchestration.max_bulk_steps",         orchestration.max_bulk_steps,         1..=MANY);
     check.number("graphql.subscriptions_per_connection", graphql.subscriptions_per_connection, 1..=100_000);
+    check.number("graphql.subscriptions_per_subject",    graphql.subscriptions_per_subject,    1..=MANY);
     check.time(  "graphql.connection_init_timeout",      graphql.connection_init_timeout,      ms(100)..=HOUR);
     check.size(  "graphql.limits.body_bytes",            limits.body_bytes,                    KIB..=GIB);
     check.number("graphql.limits.tokens",                limits.tokens,                        1..=MANY);

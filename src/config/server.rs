@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::units::{address, duration};
+use super::{
+    Network, RateLimit,
+    units::{address, duration},
+};
 
 /// Where it listens, and whom it answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +27,18 @@ pub struct Server {
     /// How long one request may take, long polls and subscriptions excepted.
     #[serde(with = "duration")]
     pub request_timeout: Duration,
+    /// Connections that may be open at once.
+    pub max_connections: usize,
+    /// How long the head of a request may take.
+    #[serde(with = "duration")]
+    pub header_timeout: Duration,
+    /// How long a connection may be open between two requests.
+    #[serde(with = "duration")]
+    pub idle_timeout: Duration,
+    /// Proxies in front, whose `X-Forwarded-For` says who calls.
+    pub trusted_proxies: Vec<Network>,
+    /// How often one caller may ask.
+    pub rate_limit: RateLimit,
     /// Listens beyond loopback although nobody has to say who they are.
     pub insecure: bool,
 }
@@ -36,6 +51,11 @@ impl Default for Server {
             allowed_origins: Vec::new(),
             shutdown_grace: Duration::from_secs(30),
             request_timeout: Duration::from_secs(30),
+            max_connections: 10_000,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            trusted_proxies: Vec::new(),
+            rate_limit: RateLimit::default(),
             insecure: false,
         }
     }

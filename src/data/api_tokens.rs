@@ -31,6 +31,20 @@ pub async fn find(database: &Database, id: Uuid) -> Result<Option<Model>, Error>
     Ok(Entity::find_by_id(id).one(&database.reader).await?)
 }
 
+/// Values in one statement: fewer than either database takes.
+const TOGETHER: usize = 10_000;
+
+/// Those of these tokens that nobody has withdrawn. One statement, but for very many.
+pub async fn good_among(database: &Database, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+    let mut good = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(TOGETHER) {
+        let found = Entity::find().select_only().column(Column::Id).filter(Column::RevokedAt.is_null());
+        let found = found.filter(Column::Id.is_in(ids.iter().copied()));
+        good.extend(found.into_tuple::<Uuid>().all(&database.reader).await?);
+    }
+    Ok(good)
+}
+
 /// The newest tokens: ids are in the order of time.
 pub async fn list(database: &Database, limit: u64, offset: u64) -> Result<Vec<Model>, Error> {
     let newest = Entity::find().order_by_desc(Column::CreatedAt).order_by_desc(Column::Id);

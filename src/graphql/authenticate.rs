@@ -1,6 +1,7 @@
 //! Where a transport asks who is calling. It carries the credential; it doesn't judge it.
 
 mod signed_in;
+mod throttled;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 pub use signed_in::SignedIn;
+pub use throttled::Throttled;
 
 /// What a caller is asked for where nothing else is said.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer realm=\"tasker\"");
@@ -29,6 +31,11 @@ pub trait Authenticate: Send + Sync + 'static {
     /// For one WebSocket, when its `connection_init` has come: refused, it is closed with 4403. Then again for each of
     /// its operations: refused, that operation ends with the error.
     async fn connection(&self, init: ConnectionInit) -> Result<Data, ServerError>;
+
+    /// Before a WebSocket is opened: whether one may be. Who it is will be asked when its `connection_init` has come.
+    fn opens(&self, _: &Parts) -> Result<(), ServerError> {
+        Ok(())
+    }
 
     /// What `WWW-Authenticate` asks for.
     fn challenge(&self) -> HeaderValue {

@@ -7,6 +7,7 @@ pub mod admission;
 mod lasting;
 mod prepared;
 mod run;
+mod subscribers;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub use admission::{Admission, Admitted, Asked, Open};
 pub use prepared::Prepared;
 
 use lasting::Lasting;
+use subscribers::Subscribers;
 
 use super::document::cache::Documents;
 use super::document::{check_complexity, variables};
@@ -30,6 +32,7 @@ use super::error::{Code, normalize};
 use super::outline::Outline;
 use super::request_id::RequestId;
 use super::settings::GraphqlSettings;
+use crate::metrics::Metrics;
 
 /// What a long poll may take beyond the time limit: the longest it may be asked to wait.
 const LONG_POLL: Duration = Duration::from_secs(60);
@@ -42,6 +45,7 @@ pub struct Pipeline<E> {
     outline: Arc<Outline>,
     admission: Arc<dyn Admission>,
     long_polls: Arc<HashSet<&'static str>>,
+    subscribers: Subscribers,
     timeout: Duration,
 }
 
@@ -54,6 +58,7 @@ impl<E: Executor> Pipeline<E> {
             outline: Arc::new(outline),
             admission: Arc::new(Open),
             long_polls: Arc::default(),
+            subscribers: Subscribers::new(settings.subscriptions_per_subject, Metrics::new()),
             timeout: settings.timeout,
         }
     }
@@ -61,6 +66,11 @@ impl<E: Executor> Pipeline<E> {
     /// Decides about operations with this.
     pub fn with_admission(self, admission: impl Admission) -> Self {
         Self { admission: Arc::new(admission), ..self }
+    }
+
+    /// Counts here.
+    pub fn with_metrics(self, settings: &GraphqlSettings, metrics: Metrics) -> Self {
+        Self { subscribers: Subscribers::new(settings.subscriptions_per_subject, metrics), ..self }
     }
 
     /// Root fields that may wait for work before they answer.
@@ -112,17 +122,30 @@ impl<E: Executor> Pipeline<E> {
         let rules = self.rules(&prepared);
         let only = |answer| Either::Left(stream::once(std::future::ready(answer)));
         let started = async move {
+            let from = admission::address_of(prepared.data(), &session);
+            let refused = |errors| only(normalize(Response::from_errors(errors), &request_id));
             let Running { request, lasting } = match pipeline.admit(prepared, &session).await {
                 Ok(Way::Runs(running)) => *running,
                 Ok(Way::Answered(answer)) => return only(normalize(*answer, &request_id)),
-                Err(errors) => return only(normalize(Response::from_errors(errors), &request_id)),
+                Err(errors) => return refused(errors),
+            };
+            let place = match kind {
+                OperationType::Subscription => match pipeline.subscribers.enter(&lasting.subject, from) {
+                    Ok(place) => Some(place),
+                    Err(error) => return refused(vec![error]),
+                },
+                OperationType::Query | OperationType::Mutation => None,
             };
             let answers = pipeline.schema.execute_stream(request, Some(session));
             Either::Right(match kind {
                 OperationType::Subscription => {
                     let id = request_id.clone();
                     let lasting = lasting.over(run::guarded(answers, request_id));
-                    lasting.map(move |answer| normalize(answer, &id)).boxed()
+                    let answers = lasting.map(move |answer| {
+                        let _counted = &place;
+                        normalize(answer, &id)
+                    });
+                    answers.boxed()
                 }
                 OperationType::Query | OperationType::Mutation => run::once(answers, rules, request_id),
             })

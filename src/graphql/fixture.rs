@@ -141,3 +141,8 @@ pub async fn serve(app: Router) -> std::net::SocketAddr {
     tokio::spawn(async move { axum::serve(listener, app).await });
     address
 }
+
+/// A service that has nothing but `/graphql`.
+pub fn router<E: async_graphql::Executor>(transport: Transport<E>) -> Router {
+    Router::new().route("/graphql", super::route(transport))
+}

@@ -17,6 +17,7 @@ mod root;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 pub use admit::Gate;
 pub use decision::{Decision, RootDecision};

@@ -20,6 +20,7 @@ use axum::response::Response;
 pub use answer::Wire;
 use answer::{refuse, respond};
 use content::Media;
+pub use status::retry_after;
 
 use super::error::{Code, normalize};
 use super::request_id::RequestId;
@@ -132,6 +133,11 @@ async fn caller<E>(transport: &Transport<E>, parts: &Parts) -> Result<Data, Serv
             Err(refused.errors.remove(0))
         }
     }
+}
+
+/// The answer to one who is refused before there is an operation.
+pub(super) fn refused(error: ServerError) -> Response {
+    respond(Media::Json, async_graphql::Response::from_errors(vec![error]))
 }
 
 /// What is no text is no cursor either, and the schema will say so.

@@ -32,6 +32,8 @@ pub struct GraphqlSettings {
     pub keep_alive: Duration,
     /// Operations one WebSocket may have running at once.
     pub subscriptions_per_connection: usize,
+    /// Subscriptions one subject may have running at once, over all its connections.
+    pub subscriptions_per_subject: usize,
     /// Memory for parsed documents, in bytes.
     pub document_cache: u64,
 }
@@ -48,6 +50,7 @@ impl Default for GraphqlSettings {
             init_timeout: Duration::from_secs(3),
             keep_alive: Duration::from_secs(12),
             subscriptions_per_connection: 50,
+            subscriptions_per_subject: 1_000,
             document_cache: 32 << 20,
         }
     }

@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
-use super::{RequestId, Transport, origin};
+use super::{RequestId, Transport, http, origin};
 use connection::Connection;
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -38,6 +38,9 @@ pub fn open<E: Executor>(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
+    if let Err(error) = transport.authenticate.opens(&parts) {
+        return http::refused(error);
+    }
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
     let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
     let span = tracing::info_span!("websocket", %request_id);

@@ -6,7 +6,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use super::labels::{ByCommand, ByOutcome, ByRequest, ByStatus};
+use super::labels::{ByCommand, ByLimit, ByOutcome, ByRequest, ByStatus};
 
 /// A struct of instruments and their registration, from one table: name, type, what it starts as, what it says.
 macro_rules! instruments {
@@ -38,11 +38,14 @@ instruments! {
     overloaded: Counter = Counter::default(),                          "Callers turned away because the journal was full";
     commands: Family<ByCommand, Counter> = Family::default(),          "Commands, by verb and answer";
     graphql_requests: Family<ByRequest, Counter> = Family::default(),  "GraphQL operations, by kind and code";
+    rate_limited: Family<ByLimit, Counter> = Family::default(),        "Callers told to wait because they asked too often, by limit";
+    authz_errors: Counter = Counter::default(),                        "Times it could not be worked out what a caller may do, which means nothing";
 
     tasks_in_memory: Gauge = Gauge::default(),                         "Tasks that this node holds in memory";
     steps_running: Gauge = Gauge::default(),                           "Handlers at work";
     journal_queue: Gauge = Gauge::default(),                           "Changes waiting to be committed";
     subscriptions: Gauge = Gauge::default(),                           "GraphQL subscriptions being served";
+    connections: Gauge = Gauge::default(),                             "Connections that are open, WebSockets among them";
     database_up: Gauge = Gauge::default(),                             "1 while the database answers, else 0";
 
     journal_batch_changes: Histogram = powers_of_two(13),              "Changes in one commit";

@@ -38,6 +38,13 @@ pub struct ByRequest {
     pub code: Code,
 }
 
+/// Of `rate_limited`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByLimit {
+    /// Of what there was too much.
+    pub limit: Limit,
+}
+
 impl EncodeLabelValue for Status {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         encoder.write_str(self.as_str())
@@ -197,5 +204,17 @@ values! {
         Timeout = "TIMEOUT",
         /// A fault.
         Internal = "INTERNAL",
+    }
+}
+
+values! {
+    /// What somebody had too much of.
+    Limit {
+        /// Requests and new sockets of one address.
+        Address = "address",
+        /// Requests of one subject.
+        Subject = "subject",
+        /// Refused credentials of one address.
+        SignIn = "sign_in",
     }
 }

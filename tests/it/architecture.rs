@@ -10,7 +10,7 @@ use std::{
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("config", &["model"]),
-    ("auth", &["config", "model"]),
+    ("auth", &["config", "metrics", "model"]),
     ("metrics", &["model"]),
     ("telemetry", &["config"]),
     ("data", &["metrics", "model"]),
@@ -66,6 +66,21 @@ fn no_file_holds_two_ideas() {
         .map(|(lines, file)| format!("{} has {lines} lines", file.display()))
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+/// There each says what it requires of who calls.
+#[test]
+fn routes_are_added_in_one_place() {
+    let mut elsewhere = Vec::new();
+    for file in sources().into_iter().filter(|file| !file.ends_with("app/routes.rs")) {
+        let text = fs::read_to_string(&file).expect("a source file");
+        let is_test = file.ends_with("tests.rs") || file.ends_with("fixture.rs");
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        if !is_test && (code.contains("Router::new") || code.contains(".nest(")) {
+            elsewhere.push(file.display().to_string());
+        }
+    }
+    assert!(elsewhere.is_empty(), "{}", elsewhere.join("\n"));
 }
 
 /// The first segments after `crate::`, also in nested braces.

@@ -3,6 +3,8 @@
 mod issuer;
 mod jwks;
 mod jwt;
+mod lasting;
+mod limits;
 mod proxy;
 mod service;
 mod socket;

@@ -1,9 +1,12 @@
 //! Nobody gets past the gate: whole operations, over real transports, under a real policy.
 
 mod explain;
+mod faults;
+mod giving;
 mod lists;
 mod refusals;
 mod reload;
+mod routes;
 pub mod service;
 mod streams;
 mod targets;

@@ -42,6 +42,9 @@ pub trait TokenStore: Send + Sync + 'static {
     /// The token with this hash.
     async fn find(&self, hash: &TokenHash) -> Result<Option<StoredToken>, StoreError>;
 
+    /// Those of these tokens that are good no more: withdrawn, or gone. Their own end is not asked for.
+    async fn withdrawn(&self, tokens: &[Uuid]) -> Result<Vec<Uuid>, StoreError>;
+
     /// Notes that a token was used at `now`, unless that was noted within the last minute.
     async fn used(&self, token: Uuid, now: Timestamp) -> Result<(), StoreError>;
 }

@@ -29,6 +29,10 @@ impl TokenStore for Shelf {
         Ok(Some(self.token.lock().expect("unpoisoned").clone()).filter(|token| token.hash == *hash))
     }
 
+    async fn withdrawn(&self, _: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn used(&self, _: Uuid, _: Timestamp) -> Result<(), StoreError> {
         self.used.fetch_add(1, Ordering::SeqCst);
         Ok(())

@@ -67,14 +67,13 @@ impl Explain {
             anyhow::bail!("the policy can't be used; `tasker permission check` says why");
         };
         let warden = Warden::new(Arc::new(coordinator), Arc::new(|| Clock::System.now()));
-        let grants = warden.grants(&subject).await.context("what the subject may do can't be worked out")?;
         let explainer = explainer(config)?;
         let question = Question {
             document: &text,
             operation: self.operation.as_deref(),
             variables: &variables,
             subject: &subject,
-            grants: &grants,
+            warden: &warden,
             places: None,
         };
         let about = explainer.tasks(&question);
@@ -88,7 +87,7 @@ impl Explain {
                 }
             },
         };
-        let answer = explainer.explain(&Question { places: places.as_ref(), ..question });
+        let answer = explainer.explain(&Question { places: places.as_ref(), ..question }).await;
         match self.json {
             true => println!("{}", serde_json::to_string_pretty(&answer)?),
             false => self.print(&answer),

@@ -1,11 +1,11 @@
 //! `type: proxy`: a gateway in front has signed the caller in, and says who it is.
 
-use std::{net::IpAddr, str::FromStr};
+use std::str::FromStr;
 
 use axum::http::HeaderName;
-use ipnet::IpNet;
 
 use super::reader::Reader;
+use crate::config::Network;
 
 /// Which headers of which gateway are believed.
 #[derive(Clone, Debug)]
@@ -18,28 +18,6 @@ pub struct ProxySettings {
     pub roles_header: HeaderName,
     /// In which namespaces only, separated by commas.
     pub namespaces_header: Option<HeaderName>,
-}
-
-/// An address, or all that begin alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network(IpNet);
-
-impl Network {
-    /// Whether an address is in it.
-    pub fn contains(&self, address: &IpAddr) -> bool {
-        self.0.contains(address)
-    }
-}
-
-impl FromStr for Network {
-    type Err = ipnet::AddrParseError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.parse::<IpAddr>() {
-            Ok(address) => Ok(Self(address.to_canonical().into())),
-            Err(_) => text.parse().map(Self),
-        }
-    }
 }
 
 pub fn read(reader: &mut Reader<'_>) -> Option<ProxySettings> {
@@ -65,13 +43,11 @@ pub fn read(reader: &mut Reader<'_>) -> Option<ProxySettings> {
 fn peer(reader: &mut Reader<'_>, no: usize, text: &str) -> Option<Network> {
     let key = format!("trusted_peers[{no}]");
     match text.parse::<Network>() {
-        Ok(Network(network)) if network.prefix_len() == 0 => {
+        Ok(network) if network.is_everything() => {
             reader.wrong(&key, "is every address there is: anybody could say who they are")
         }
         Ok(network) => Some(network),
-        Err(_) => {
-            reader.wrong(&key, "expected an IP address or a network, such as `10.0.0.7` or `10.0.0.0/8`")
-        }
+        Err(error) => reader.wrong(&key, error.to_string()),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::net::SocketAddr;
 
 use super::{Authenticate, ConnectionInit};
-use crate::auth::{API_TOKEN, Chain, Credentials, Subject};
+use crate::auth::{API_TOKEN, Chain, Credentials, Rejected, Subject};
 use crate::graphql::Code;
 use crate::model::audit::{Act, Verdict, Way};
 use crate::orchestration::Refusals;
@@ -22,6 +22,9 @@ const KEYS: [(&str, HeaderName); 4] = [
     ("X-API-Token", API_TOKEN),
     ("x-api-token", API_TOKEN),
 ];
+
+/// Seconds after which it is worth trying again with a credential that can't be checked now.
+const RETRY_AFTER: u32 = 1;
 
 /// Lets in whom the chain recognises, and those who show nothing, as nobody in particular.
 pub struct SignedIn {
@@ -50,7 +53,13 @@ impl SignedIn {
                 let peer = credentials.peer.map(|peer| peer.ip().to_string());
                 tracing::info!(reason = %rejected, peer, "a credential is refused");
                 self.refusals.iter().for_each(|refusals| refusals.note(not_recognised(), None));
-                Err(Code::Unauthenticated.refuse(rejected.to_string()))
+                Err(match rejected {
+                    Rejected::Invalid(why) => Code::Unauthenticated.refuse(why),
+                    Rejected::Unavailable => {
+                        let again = [("retryAfter", RETRY_AFTER.into())];
+                        Code::Unauthenticated.refuse_with(rejected.to_string(), None, again)
+                    }
+                })
             }
         }
     }
@@ -124,7 +133,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::auth::{Authenticator, Rejected};
+    use crate::auth::Authenticator;
 
     /// Everybody is who the header says.
     struct Believes;

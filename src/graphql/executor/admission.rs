@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use crate::{
-    auth::Subject,
+    auth::{Address, Subject},
     graphql::{RequestId, document::Operation, gate::Decision},
 };
 
@@ -66,6 +66,11 @@ pub(super) fn caller_of(request: &Data, session: &Data) -> Subject {
     known(request).or_else(|| known(session)).unwrap_or_default()
 }
 
-fn known(data: &Data) -> Option<Subject> {
-    data.get(&std::any::TypeId::of::<Subject>())?.downcast_ref().cloned()
+/// Where the caller is, where the transport knows.
+pub(super) fn address_of(request: &Data, session: &Data) -> Option<Address> {
+    known(request).or_else(|| known(session))
+}
+
+fn known<T: Clone + 'static>(data: &Data) -> Option<T> {
+    data.get(&std::any::TypeId::of::<T>())?.downcast_ref().cloned()
 }

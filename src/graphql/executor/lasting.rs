@@ -28,24 +28,26 @@ pub(super) struct Lasting {
 }
 
 impl Lasting {
-    /// The answers, until the credential expires or the same would be decided no more. That is said, as the last
+    /// The answers, until the credential expires or is withdrawn, or the same would be decided no more. That is said, as the last
     /// answer, before anything that happened since.
     pub(super) fn over(self, answers: BoxStream<'static, Response>) -> BoxStream<'static, Response> {
         let changes = self.admission.changes();
         let end = self.subject.expires_at().map(instant);
-        stream::unfold(Some((self, answers, changes, end)), |open| async move {
-            let (lasting, mut answers, mut changes, end) = open?;
+        let ended = self.subject.ended();
+        stream::unfold(Some((self, answers, changes, end, ended)), |open| async move {
+            let (lasting, mut answers, mut changes, end, mut ended) = open?;
             loop {
                 tokio::select! {
                     biased;
                     () = at(end) => return Some((refused(vec![expired()]), None)),
+                    () = &mut ended => return Some((refused(vec![withdrawn()]), None)),
                     () = changed(&mut changes) => {
                         if let Err(errors) = lasting.again().await {
                             return Some((refused(errors), None));
                         }
                     }
                     answer = answers.next() => {
-                        return answer.map(|answer| (answer, Some((lasting, answers, changes, end))));
+                        return answer.map(|answer| (answer, Some((lasting, answers, changes, end, ended))));
                     }
                 }
             }
@@ -73,6 +75,10 @@ fn refused(errors: Vec<ServerError>) -> Response {
 
 fn expired() -> ServerError {
     Code::Unauthenticated.refuse("Your credential has expired: sign in again.")
+}
+
+fn withdrawn() -> ServerError {
+    Code::Unauthenticated.refuse("Your credential is good no more: sign in again.")
 }
 
 async fn at(end: Option<Instant>) {

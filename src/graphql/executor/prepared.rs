@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Name, Request, ServerError, Variables};
+use async_graphql::{Data, Name, Request, ServerError, Variables};
 
 use crate::graphql::document::{Document, Operation};
 use crate::graphql::outline::Outline;
@@ -51,6 +51,10 @@ impl Prepared {
 
     pub(super) fn operation(&self) -> Result<Operation<'_>, ServerError> {
         self.document.operation(self.request.operation_name.as_deref())
+    }
+
+    pub(super) fn data(&self) -> &Data {
+        &self.request.data
     }
 
     pub(super) fn variables(&self) -> &Variables {

@@ -12,8 +12,9 @@ use super::{
     decision::Basis,
     questions::Questions,
     record, refusal,
-    root::{Root, Who},
-    targets::{self, Places},
+    root::{OutOfReach, Root, Who, out_of_reach},
+    targets::{self, Target},
+    tokens,
 };
 use crate::{
     auth::{Grants, Warden},
@@ -71,13 +72,18 @@ impl Gate {
         let tasks = roots.iter().filter_map(Root::task).collect();
         let places = targets::places(&self.database, tasks).await;
         let places = places.map_err(|error| No::whole(unread(&error)))?;
-        let reasons = roots.iter().enumerate().filter_map(|(place, root)| {
-            let error = root.out_of_reach(&places, who)?;
-            Some(Reason { error, root: place, place: root.task().and_then(|task| known(&places, task)) })
-        });
-        let reasons: Vec<Reason> = reasons.collect();
-        if !reasons.is_empty() {
-            return Err(No::OutOfReach(reasons));
+        for root in &roots {
+            if let Some(Target::Token(wanted)) = &root.target {
+                tokens::may_give(&self.warden, wanted, who).await.map_err(No::whole)?;
+            }
+        }
+        if let Some(OutOfReach { errors, roots: refused }) = out_of_reach(&roots, &places, who) {
+            let place = |place: usize| {
+                let (namespace, _) = roots[place].task().and_then(|task| places.get(&task))?;
+                Some((namespace.clone(), roots[place].task()?))
+            };
+            let refused = refused.into_iter().map(|one| (one, place(one)));
+            return Err(No::OutOfReach { errors, roots: refused.collect() });
         }
         let act = (!open).then(|| record::permitted(asked, grants));
         let basis = Basis { subject: subject.clone(), grants: Some(grants.clone()), act };
@@ -93,28 +99,26 @@ impl Gate {
         grants: &Grants,
         no: No,
     ) -> Result<Admitted, Vec<ServerError>> {
-        let reasons = match no {
+        match no {
             No::Whole(error) => {
                 if record::is_refusal(&error) {
                     self.refusals.note(record::refused(asked, &needs.roots, &error, grants), None);
                 }
-                return Err(vec![*error]);
+                Err(vec![*error])
             }
-            No::OutOfReach(reasons) => reasons,
-        };
-        for Reason { error, root, place } in &reasons {
-            // What is said to be unknown was refused if it is there.
-            if place.is_some() || record::is_refusal(error) {
-                let root = &needs.roots[*root..=*root];
-                self.refusals.note(record::refused(asked, root, error, grants), place.clone());
+            No::OutOfReach { errors, roots } => {
+                let said = errors.iter().any(record::is_refusal);
+                // What is said to be unknown was refused if it is there.
+                for (root, place) in roots.into_iter().filter(|(_, place)| said || place.is_some()) {
+                    let root = &needs.roots[root..=root];
+                    self.refusals.note(record::refused(asked, root, &errors[0], grants), place);
+                }
+                match said {
+                    true => Err(errors),
+                    // As the resolver would have answered.
+                    false => Ok(Admitted::Answered(Box::new(Response::from_errors(errors)))),
+                }
             }
-        }
-        // Who may know of one thing learns about the others only that they are not there.
-        let errors: Vec<ServerError> = reasons.into_iter().map(|reason| reason.error).collect();
-        match errors.iter().all(|error| error.path.is_empty()) {
-            true => Err(errors),
-            // As the resolver would have answered.
-            false => Ok(Admitted::Answered(Box::new(Response::from_errors(errors)))),
         }
     }
 }
@@ -123,23 +127,14 @@ impl Gate {
 enum No {
     /// As it stands.
     Whole(Box<ServerError>),
-    /// For what it is about.
-    OutOfReach(Vec<Reason>),
+    /// For what some of its root fields are about, which may be there.
+    OutOfReach { errors: Vec<ServerError>, roots: Vec<(usize, Option<(String, TaskId)>)> },
 }
 
 impl No {
     fn whole(error: ServerError) -> Self {
         Self::Whole(Box::new(error))
     }
-}
-
-/// Why one root field does not do what it is asked to.
-struct Reason {
-    error: ServerError,
-    /// Which one.
-    root: usize,
-    /// What it is about, where that is there.
-    place: Option<(String, TaskId)>,
 }
 
 #[async_trait]
@@ -158,10 +153,6 @@ impl Admission for Gate {
     fn changes(&self) -> Option<watch::Receiver<u64>> {
         self.warden.changes()
     }
-}
-
-fn known(places: &Places, task: TaskId) -> Option<(String, TaskId)> {
-    places.get(&task).map(|(namespace, _)| (namespace.clone(), task))
 }
 
 fn unread(error: &crate::data::Error) -> ServerError {

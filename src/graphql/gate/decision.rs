@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::record::names;
 use crate::{
-    auth::{Grants, Permission, Permissions, Subject},
+    auth::{Grants, Permission, Permissions, Subject, Wanted},
     model::{audit::Act, id::TaskId, scope::Scope},
     orchestration::Caller,
 };
@@ -40,6 +40,8 @@ pub struct RootDecision {
     pub targets: Vec<TaskId>,
     /// The namespaces that a mutation may create in.
     pub namespaces: Vec<Arc<str>>,
+    /// The tokens that a mutation may issue, but for how long they live.
+    pub tokens: Vec<Wanted>,
 }
 
 impl Decision {
@@ -112,6 +114,12 @@ impl Decision {
         self.root(root).is_none_or(|root| root.is_some_and(created))
     }
 
+    /// Whether this root field may issue that token.
+    pub fn may_issue(&self, root: &str, wanted: &Wanted) -> bool {
+        let like = Wanted { expires_in: None, ..wanted.clone() };
+        self.root(root).is_none_or(|root| root.is_some_and(|root| root.tokens.contains(&like)))
+    }
+
     /// None where everything is allowed; some none where nothing was decided about it.
     fn root(&self, key: &str) -> Option<Option<&RootDecision>> {
         self.roots.as_ref().map(|roots| roots.get(key))
@@ -119,6 +127,11 @@ impl Decision {
 }
 
 impl RootDecision {
+    /// About no task, no namespace and no token in particular.
+    pub(super) const fn of(field: String, permissions: Permissions, scope: Scope) -> Self {
+        Self { field, permissions, scope, targets: Vec::new(), namespaces: Vec::new(), tokens: Vec::new() }
+    }
+
     /// Two fields under one key are executed as one.
     fn join(&mut self, other: Self) {
         self.permissions = self.permissions.or(other.permissions);
@@ -126,5 +139,6 @@ impl RootDecision {
         self.scope.own = self.scope.own.and(&other.scope.own);
         self.targets.extend(other.targets);
         self.namespaces.extend(other.namespaces);
+        self.tokens.extend(other.tokens);
     }
 }

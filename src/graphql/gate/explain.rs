@@ -11,12 +11,13 @@ use serde::Serialize;
 use super::{
     Requirements,
     questions::Questions,
-    record,
-    root::{Root, Who},
-    targets::Places,
+    record, refusal,
+    root::{Root, Who, out_of_reach},
+    targets::{Places, Target},
+    tokens,
 };
 use crate::{
-    auth::{Grant, Grants, Namespaces, Subject},
+    auth::{Grant, Namespaces, Subject, Warden},
     graphql::{
         Code,
         document::{Document, Limits, check_complexity, variables},
@@ -36,8 +37,8 @@ pub struct Question<'a> {
     pub variables: &'a Variables,
     /// Who runs it.
     pub subject: &'a Subject,
-    /// What that one may do.
-    pub grants: &'a Grants,
+    /// Who knows what that one may do.
+    pub warden: &'a Warden,
     /// Where stored tasks are; those that are left out are unknown.
     pub places: Option<&'a Places>,
 }
@@ -112,7 +113,7 @@ impl Explainer {
     }
 
     /// What the gate would say.
-    pub fn explain(&self, question: &Question<'_>) -> Explanation {
+    pub async fn explain(&self, question: &Question<'_>) -> Explanation {
         let mut answer = Explanation {
             permitted: false,
             operation: question.operation.map(str::to_owned),
@@ -120,20 +121,21 @@ impl Explainer {
             refusal: None,
             depends_on: Vec::new(),
         };
-        match self.walk(question, &mut answer) {
+        match self.walk(question, &mut answer).await {
             Ok(()) => answer.permitted = true,
             Err(error) => answer.refusal = Some(told(&error)),
         }
         answer
     }
 
-    fn walk(&self, question: &Question<'_>, answer: &mut Explanation) -> Result<(), ServerError> {
-        let Question { variables, subject, grants, .. } = *question;
+    async fn walk(&self, question: &Question<'_>, answer: &mut Explanation) -> Result<(), ServerError> {
+        let Question { variables, subject, warden, places, .. } = *question;
         let document = Document::parse(question.document, &self.limits)?;
         let operation = document.operation(question.operation)?;
         variables::check(operation, variables)?;
         check_complexity(operation, variables, &self.outline, &self.limits)?;
         answer.operation = operation.name.map(ToString::to_string);
+        let grants = &*warden.grants(subject).await.ok_or_else(refusal::undecided)?;
         let needs = self.requirements.collect(operation, variables);
         answer.fields = needs
             .roots
@@ -154,15 +156,21 @@ impl Explainer {
         }
         self.requirements.aim(operation, variables, &mut roots);
         for root in &roots {
-            match (root.task(), question.places) {
-                (Some(task), None) => answer.depends_on.push(task.to_string()),
-                (_, places) => {
-                    let refused = root.out_of_reach(places.unwrap_or(&Places::new()), who);
-                    refused.map_or(Ok(()), Err)?;
-                }
+            if let Some(Target::Token(wanted)) = &root.target {
+                tokens::may_give(warden, wanted, who).await?;
             }
         }
-        Ok(())
+        if places.is_none() {
+            // Of these nothing can be said.
+            let (open, known) = roots.into_iter().partition(|root| root.task().is_some());
+            roots = known;
+            let open: Vec<Root<'_>> = open;
+            answer.depends_on = open.iter().filter_map(Root::task).map(|task| task.to_string()).collect();
+        }
+        match out_of_reach(&roots, places.unwrap_or(&Places::new()), who) {
+            Some(mut refused) => Err(refused.errors.swap_remove(0)),
+            None => Ok(()),
+        }
     }
 }
 

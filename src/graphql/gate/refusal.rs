@@ -11,13 +11,29 @@ use crate::{
 
 /// Permissions are missing: all of them are named, at once.
 pub(super) fn missing(subject: &Subject, permissions: impl IntoIterator<Item = Permission>) -> ServerError {
+    lacks(subject, permissions, |names| format!("You need {names} for this."))
+}
+
+/// A token would have what its issuer lacks.
+pub(super) fn gives_too_much(subject: &Subject, beyond: Vec<Permission>) -> ServerError {
+    lacks(subject, beyond, |names| {
+        format!(
+            "A token can do nothing that its issuer can't: you need {names}, wherever the token would have it."
+        )
+    })
+}
+
+fn lacks(
+    subject: &Subject,
+    permissions: impl IntoIterator<Item = Permission>,
+    message: impl FnOnce(String) -> String,
+) -> ServerError {
     let names: Vec<&str> = permissions.into_iter().map(Permission::as_str).collect();
     if subject.is_anonymous() {
         return sign_in();
     }
     let listed = Value::List(names.iter().map(|&name| name.into()).collect());
-    let message = format!("You need {} for this.", names.join(" and "));
-    Code::Forbidden.refuse_with(message, None, [("missingPermissions", listed)])
+    Code::Forbidden.refuse_with(message(names.join(" and ")), None, [("missingPermissions", listed)])
 }
 
 /// Every permission is there, but nowhere all of them.

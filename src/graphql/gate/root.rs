@@ -1,8 +1,6 @@
 //! What each root field needs, against what the subject has: the decision itself, in the gate and for those who ask
 //! beforehand (`tasker permission explain`).
 
-use std::sync::Arc;
-
 use async_graphql::{Pos, ServerError, parser::types::Field};
 
 use super::{
@@ -30,6 +28,14 @@ pub(super) struct Who<'a> {
     pub(super) grants: &'a Grants,
     /// Nobody signs in here, so nobody has to.
     pub(super) open: bool,
+}
+
+/// Why the target of a mutation is out of the subject's reach.
+enum Beyond {
+    /// It may know of it, and has not these permissions there.
+    Lacks(Permissions),
+    /// It may not know whether it is there.
+    Unknown(ServerError),
 }
 
 impl<'a> Needs<'a> {
@@ -84,7 +90,7 @@ impl Root<'_> {
     pub(super) fn task(&self) -> Option<TaskId> {
         match self.target {
             Some(Target::Task(task)) => task,
-            Some(Target::Namespaces(_) | Target::Everything) | None => None,
+            Some(Target::Namespaces(_) | Target::Token(_) | Target::Everything) | None => None,
         }
     }
 
@@ -101,17 +107,18 @@ impl Root<'_> {
     }
 
     /// Why this root field may not do what it is asked to; nothing where it may.
-    pub(super) fn out_of_reach(&self, places: &Places, who: Who<'_>) -> Option<ServerError> {
+    fn beyond(&self, places: &Places, who: Who<'_>) -> Option<Beyond> {
         let Who { subject, grants, .. } = who;
         let scope = self.scope(subject);
         let without = |covers: &dyn Fn(&Grant) -> bool| {
             let lacking = self.needs.needs.permissions.iter().filter(|&one| !covers(grants.of(one)));
-            refusal::missing(subject, lacking)
+            Beyond::Lacks(lacking.collect())
         };
         match self.target.as_ref()? {
             Target::Task(None) => None,
             Target::Task(Some(task)) => {
-                let unknown = || refusal::unknown(*task, &self.field().response_key().node, self.pos());
+                let key = &self.field().response_key().node;
+                let unknown = || Beyond::Unknown(refusal::unknown(*task, key, self.pos()));
                 let Some((namespace, creator)) = places.get(task) else { return Some(unknown()) };
                 if scope.covers(namespace, creator.as_deref()) {
                     return None;
@@ -126,7 +133,7 @@ impl Root<'_> {
                 refused
                     .then(|| without(&|grant| wanted.iter().all(|namespace| grant.covers(namespace, true))))
             }
-            Target::Everything => {
+            Target::Everything | Target::Token(_) => {
                 (!scope.namespaces.is_all()).then(|| without(&|grant| grant.namespaces.is_all()))
             }
         }
@@ -136,14 +143,39 @@ impl Root<'_> {
     pub(super) fn decided(self, subject: &Subject) -> (String, RootDecision) {
         let field = self.field();
         let (key, field) = (field.response_key().node.to_string(), field.name.node.to_string());
-        let scope = self.scope(subject);
-        let (mut targets, mut namespaces): (Vec<TaskId>, Vec<Arc<str>>) = (Vec::new(), Vec::new());
+        let mut decision = RootDecision::of(field, self.needs.needs.permissions, self.scope(subject));
         match self.target {
-            Some(Target::Task(task)) => targets.extend(task),
-            Some(Target::Namespaces(wanted)) => namespaces = wanted,
+            Some(Target::Task(task)) => decision.targets.extend(task),
+            Some(Target::Namespaces(wanted)) => decision.namespaces = wanted,
+            Some(Target::Token(wanted)) => decision.tokens.push(*wanted),
             Some(Target::Everything) | None => {}
         }
-        let permissions = self.needs.needs.permissions;
-        (key, RootDecision { field, permissions, scope, targets, namespaces })
+        (key, decision)
     }
+}
+
+/// What is to be said of root fields that may not do what they are asked to, and which ones these are.
+pub(super) struct OutOfReach {
+    pub(super) errors: Vec<ServerError>,
+    /// Root fields, by their places.
+    pub(super) roots: Vec<usize>,
+}
+
+/// Looks at what mutations are about. Nothing where all of it is within reach.
+pub(super) fn out_of_reach(roots: &[Root<'_>], places: &Places, who: Who<'_>) -> Option<OutOfReach> {
+    let (mut lacking, mut unknown, mut refused) = (None, Vec::new(), Vec::new());
+    for (place, root) in roots.iter().enumerate() {
+        let Some(beyond) = root.beyond(places, who) else { continue };
+        refused.push(place);
+        match beyond {
+            Beyond::Lacks(more) => lacking = Some(lacking.unwrap_or(Permissions::NONE).or(more)),
+            Beyond::Unknown(error) => unknown.push(error),
+        }
+    }
+    // All that is missing is said at once, and alone: of what is not there nobody learns anything.
+    let errors = match lacking {
+        Some(lacking) => vec![refusal::missing(who.subject, lacking.iter())],
+        None => unknown,
+    };
+    (!refused.is_empty()).then_some(OutOfReach { errors, roots: refused })
 }

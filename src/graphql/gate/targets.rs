@@ -7,8 +7,9 @@ use async_graphql::{
     parser::types::{Field, OperationType},
 };
 
-use super::{arguments::Given, requirements::Requirements, root::Root};
+use super::{arguments::Given, requirements::Requirements, root::Root, tokens};
 use crate::{
+    auth::Wanted,
     data::{Database, Error, tasks},
     graphql::document::Operation,
     model::id::TaskId,
@@ -24,6 +25,8 @@ pub(super) enum Target {
     Task(Option<TaskId>),
     /// Tasks that are to be, by their namespaces.
     Namespaces(Vec<Arc<str>>),
+    /// A token that is to be.
+    Token(Box<Wanted>),
     /// Nothing that is in a namespace.
     Everything,
 }
@@ -48,11 +51,14 @@ impl Requirements {
 
     /// What a root mutation is about, told by its input's type and read from its values.
     fn target(&self, field: &Field, takes: &HashMap<Name, Name>, given: &Given<'_>) -> Target {
-        let input = takes.get("input").and_then(|takes| self.inputs.get(takes));
+        let takes = takes.get("input");
+        let input = takes.and_then(|takes| self.inputs.get(takes));
         let Some(input) = input else { return Target::Everything };
         let value = field.get_argument("input").and_then(|value| given.put_in(&value.node));
         let has = |name: &str| input.contains_key(name);
-        if has("taskId") {
+        if takes.is_some_and(|takes| takes == tokens::INPUT) {
+            Target::Token(Box::new(tokens::wanted(&value.unwrap_or_default())))
+        } else if has("taskId") {
             let id = value.as_ref().and_then(|value| text(value, "taskId")).and_then(TaskId::parse);
             Target::Task(id)
         } else if has("namespace") {

@@ -67,7 +67,7 @@ fn has_data(data: &Value) -> bool {
 }
 
 /// Seconds, from `extensions.retryAfter`.
-fn retry_after(error: &ServerError) -> Option<u64> {
+pub fn retry_after(error: &ServerError) -> Option<u64> {
     match error.extensions.as_ref()?.get("retryAfter")? {
         Value::Number(seconds) => seconds.as_u64(),
         _ => None,

@@ -8,8 +8,9 @@ use futures_util::stream;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::graphql::GraphqlSettings;
+use crate::graphql::fixture::{self, router};
 use crate::graphql::websocket::tests::RefusesBad;
-use crate::graphql::{GraphqlSettings, fixture, router};
 
 const GRAPHQL: &str = "application/graphql-response+json";
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     authorize::authorize,
-    caller::{Needs, caller},
+    caller::{Needs, caller, may_issue},
     given,
     refusal::unread,
     scalar::DateTime,
@@ -134,8 +134,9 @@ pub struct ApiTokenMutations;
 
 #[Object]
 impl ApiTokenMutations {
-    /// Makes a token. Its secret is in this answer and nowhere else. A credential that is itself narrowed to
-    /// namespaces or handler classes makes only tokens that are narrowed to some of them.
+    /// Makes a token. Its secret is in this answer and nowhere else. It can do nothing that its issuer can't: every
+    /// permission of its roles must be the issuer's too, wherever the token has it; and who has a credential that is
+    /// narrowed to namespaces or handler classes makes only tokens that are narrowed to some of them.
     #[graphql(guard = "Needs(Permission::ApiTokenCreate)", directive = authorize::apply(Permission::ApiTokenCreate))]
     async fn issue_api_token(
         &self,
@@ -152,6 +153,7 @@ impl ApiTokenMutations {
             handler_classes: input.handler_classes,
             expires_in,
         };
+        may_issue(ctx, &wanted)?;
         let issued = verbs::issue(engine.database(), caller(ctx), wanted, engine.clock().now()).await;
         match issued {
             Ok((secret, row)) => Ok(ApiToken { row, secret: Some(secret) }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Guard, QueryPathNode, QueryPathSegment, Result};
 
 use crate::{
-    auth::Permission,
+    auth::{Permission, Wanted},
     graphql::{Code, RequestId, gate::Decision},
     model::{id::TaskId, scope::Scope},
     orchestration::Caller,
@@ -34,6 +34,11 @@ pub fn may_change(ctx: &Context<'_>, task: TaskId) -> Result<()> {
 /// This root field may create in that namespace: it is one that the gate looked at.
 pub fn may_create(ctx: &Context<'_>, namespace: &str) -> Result<()> {
     agreed(decision(ctx)?.may_create(root(ctx), namespace), "a namespace that the gate did not look at")
+}
+
+/// This root field may issue that token: it is one that the gate looked at.
+pub fn may_issue(ctx: &Context<'_>, wanted: &Wanted) -> Result<()> {
+    agreed(decision(ctx)?.may_issue(root(ctx), wanted), "a token that the gate did not look at")
 }
 
 /// A field's guard: the gate has decided about this permission.

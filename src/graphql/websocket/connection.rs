@@ -163,7 +163,10 @@ impl<E: Executor> Connection<E> {
             }
             Ok(Err(refusal)) => {
                 tracing::info!(request_id = %self.request_id, reason = refusal.message, "a socket was refused");
-                Err(Close::Forbidden)
+                Err(match Code::of(&refusal) {
+                    Some(Code::RateLimited) => Close::TooOften,
+                    _ => Close::Forbidden,
+                })
             }
             Err(_) => Err(Close::InitTimeout),
         }

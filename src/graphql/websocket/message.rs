@@ -80,6 +80,8 @@ pub enum Close {
     /// The service is stopping.
     Shutdown,
     TooLarge,
+    /// It asked too often.
+    TooOften,
     InvalidMessage,
     Unauthorized,
     Forbidden,
@@ -95,6 +97,7 @@ impl Close {
             Self::Gone => return None,
             Self::Shutdown => (1001, "The service is stopping".to_owned()),
             Self::TooLarge => (1009, "Message too large".to_owned()),
+            Self::TooOften => (1013, "Too many requests: try again later".to_owned()),
             Self::InvalidMessage => (4400, "Invalid message".to_owned()),
             Self::Unauthorized => (4401, "Unauthorized".to_owned()),
             Self::Forbidden => (4403, "Forbidden".to_owned()),

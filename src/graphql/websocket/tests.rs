@@ -10,8 +10,8 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::graphql::fixture::{self, serve};
-use crate::graphql::{Authenticate, Code, ConnectionInit, GraphqlSettings, router};
+use crate::graphql::fixture::{self, router, serve};
+use crate::graphql::{Authenticate, Code, ConnectionInit, GraphqlSettings};
 
 /// Refuses the credential `Bearer bad`.
 pub struct RefusesBad;

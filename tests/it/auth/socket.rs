@@ -6,21 +6,17 @@ use tasker::{
     auth::Subject,
     orchestration::{Clock, api_tokens},
 };
-use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
+use tokio_tungstenite::tungstenite::{Error, Message, client::IntoClientRequest, http::Response};
 
 use super::service::Service;
 use crate::place::Place;
 
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+pub type Socket =
+    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// What a `connection_init` is answered with: its acknowledgement, or the code the socket is closed with.
-async fn open(service: &Service, payload: Value, shown: &[(&'static str, &str)]) -> Result<Socket, u16> {
-    let mut request = format!("ws://{}/graphql", service.address).into_client_request().expect("a request");
-    request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a header"));
-    for (name, value) in shown {
-        request.headers_mut().append(*name, value.parse().expect("a header"));
-    }
-    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("it opens");
+pub async fn open(service: &Service, payload: Value, shown: &[(&'static str, &str)]) -> Result<Socket, u16> {
+    let (mut socket, _) = connect(service, shown).await.expect("it opens");
     let init = json!({ "type": "connection_init", "payload": payload });
     socket.send(Message::text(init.to_string())).await.expect("it is sent");
     loop {
@@ -31,6 +27,34 @@ async fn open(service: &Service, payload: Value, shown: &[(&'static str, &str)])
             }
             Message::Close(frame) => return Err(frame.expect("a code").code.into()),
             _ => {}
+        }
+    }
+}
+
+/// Opens a socket, and says nothing on it.
+pub async fn connect(
+    service: &Service,
+    shown: &[(&'static str, &str)],
+) -> Result<(Socket, Response<Option<Vec<u8>>>), Box<Error>> {
+    let mut request = format!("ws://{}/graphql", service.address).into_client_request().expect("a request");
+    request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a header"));
+    for (name, value) in shown {
+        request.headers_mut().append(*name, value.parse().expect("a header"));
+    }
+    Ok(tokio_tungstenite::connect_async(request).await?)
+}
+
+/// Starts an operation.
+pub async fn subscribe(socket: &mut Socket, id: &str, query: &str) {
+    let message = json!({ "type": "subscribe", "id": id, "payload": { "query": query } });
+    socket.send(Message::text(message.to_string())).await.expect("it is sent");
+}
+
+/// The next message that is no ping.
+pub async fn hear(socket: &mut Socket) -> Value {
+    loop {
+        if let Message::Text(text) = socket.next().await.expect("a message").expect("a message") {
+            return serde_json::from_str(&text).expect("JSON");
         }
     }
 }
@@ -77,15 +101,8 @@ async fn a_revoked_token_starts_nothing_more_on_an_open_socket(place: Place) {
     let now = Clock::System.now();
     api_tokens::revoke(&service.database, &Subject::anonymous(), token.id, now).await.expect("it is stored");
     service.until(secret.reveal(), false).await;
-    let payload = json!({ "query": "{ __typename }" });
-    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": payload });
-    socket.send(Message::text(subscribe.to_string())).await.expect("it is sent");
-    let text = loop {
-        if let Message::Text(text) = socket.next().await.expect("an answer").expect("an answer") {
-            break text;
-        }
-    };
-    let answer: Value = serde_json::from_str(&text).expect("JSON");
+    subscribe(&mut socket, "1", "{ __typename }").await;
+    let answer = hear(&mut socket).await;
     assert_eq!(answer["type"], "error");
     assert_eq!(answer["payload"][0]["extensions"]["code"], "UNAUTHENTICATED");
 }

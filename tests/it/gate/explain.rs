@@ -1,9 +1,11 @@
 //! What is explained beforehand is what the gate says.
 
+use std::sync::Arc;
+
 use async_graphql::Variables;
 use serde_json::{Value, json};
 use tasker::{
-    auth::{AuthorizationCoordinator, Subject},
+    auth::{Subject, Warden},
     config::Introspection,
     data::tasks,
     graphql::{
@@ -13,6 +15,7 @@ use tasker::{
         outline::Outline,
         schema,
     },
+    orchestration::Clock,
 };
 
 use super::service::Service;
@@ -30,7 +33,7 @@ pub fn explainer() -> Explainer {
     )
 }
 
-const DOCUMENTS: [&str; 22] = [
+const DOCUMENTS: [&str; 24] = [
     "{ tasks { taskId } }",
     "{ tasks { context } }",
     "{ a: tasks { taskId } b: events { nodes { payload } } }",
@@ -46,6 +49,8 @@ const DOCUMENTS: [&str; 22] = [
     "{ __schema { queryType { name } } tasks { taskId } }",
     "{ __typename }",
     "{ __typename ",
+    "mutation { issueApiToken(input: {name: \"a\", roles: [\"viewer\"]}) { name } }",
+    "mutation { issueApiToken(input: {name: \"a\", roles: [\"admin\"]}) { name } }",
     "query A { tasks { taskId } } query B { tasks { taskId } }",
     "mutation { createTask(input: {name: \"order\", namespace: \"shop\", dryRun: true}) { name } }",
     "mutation { createTask(input: {name: \"order\", namespace: \"bank\", dryRun: true}) { name } }",
@@ -66,13 +71,13 @@ async fn explain_says_what_the_gate_says(place: Place) {
     });
     let explainer = explainer();
     let policy = service.app.policy().expect("a policy decides").clone();
+    let warden = Warden::new(policy, Arc::new(|| Clock::System.now()));
     for role in ["viewer", "operator", "teller", "shutout", "shop_auditor", "nobody_knows_it", ""] {
         let token = if role.is_empty() { String::new() } else { service.token(role).await };
         let subject = match role {
             "" => Subject::anonymous(),
             role => Subject::named(role).with_roles([role]),
         };
-        let grants = policy.grants(&subject).await.expect("worked out");
         for document in DOCUMENTS {
             let declared =
                 ["shop", "bank"].into_iter().filter(|name| document.contains(&format!("${name}:")));
@@ -86,12 +91,12 @@ async fn explain_says_what_the_gate_says(place: Place) {
                 operation: None,
                 variables: &given,
                 subject: &subject,
-                grants: &grants,
+                warden: &warden,
                 places: None,
             };
             let about = explainer.tasks(&question);
             let places = tasks::places(service.app.engine().database(), &about).await.expect("readable");
-            let said = explainer.explain(&Question { places: Some(&places), ..question });
+            let said = explainer.explain(&Question { places: Some(&places), ..question }).await;
             let answer = service.ask_with(&token, document, variables).await;
             let explained = said.refusal.as_ref().map_or("", |refusal| &refusal.code);
             let context = format!("{role}: {document}: {} {said:?}", answer.body);

@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use tasker::{
-    app::{App, Tasker},
+    app::{App, Builder, Tasker},
     auth::{Subject, Wanted},
     config::{Config, Overrides, Variables},
     orchestration::{Clock, api_tokens},
@@ -87,6 +87,11 @@ impl Answer {
 
 impl Service {
     pub async fn start(place: Place) -> Self {
+        Self::with(place, Tasker::builder()).await
+    }
+
+    /// The service of an application.
+    pub async fn with(place: Place, builder: Builder) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().expect("a folder");
         let (tasks, policies) = (folder.path().join("tasks"), folder.path().join("authorization"));
@@ -104,7 +109,7 @@ impl Service {
         let overrides = Overrides { database_url: place.url.parse().ok(), ..Overrides::default() };
         let variables: Variables = [("TASKER__ORCHESTRATION__LEASE_TTL", "60s")].into_iter().collect();
         let config = Config::load(folder.path(), &overrides, &variables).expect("it is sound");
-        let app = Tasker::builder().open(config, variables).await.expect("the service starts");
+        let app = builder.open(config, variables).await.expect("the service starts");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let router = app.router(address).expect("a schema that can be guarded");
@@ -143,6 +148,16 @@ impl Service {
             tokio::time::timeout(PATIENCE, request.send()).await.expect("in time").expect("an answer");
         let status = answer.status().as_u16();
         Answer { status, body: answer.json().await.expect("JSON") }
+    }
+
+    /// What `GET` of a path is answered with: its status and its text.
+    pub async fn get(&self, token: &str, path: &str) -> (u16, String) {
+        let mut request = self.http.get(format!("http://{}{path}", self.address));
+        if !token.is_empty() {
+            request = request.header("X-API-Token", token);
+        }
+        let answer = request.send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
     }
 
     /// A new task of `namespace`, created by whoever has the token.

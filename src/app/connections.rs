@@ -1,0 +1,169 @@
+//! Accepts connections and answers on them: a bounded number at once, and none for longer than it has something to say.
+//!
+//! HTTP/1.1, with WebSockets on it. TLS and HTTP/2 are for the proxy in front.
+//!
+//! Not here: how often one caller may connect, and how long a request may take; that is decided once there is one.
+
+mod files;
+mod line;
+#[cfg(test)]
+mod tests;
+mod vitals;
+
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+use tower_service::Service;
+
+use self::{
+    line::{Held, Line},
+    vitals::{Patience, Vitals},
+};
+use crate::{config::Server, metrics::Metrics};
+
+/// A request's line and headers are no larger, together.
+const HEAD: usize = 128 << 10;
+
+/// Headers of one request.
+const HEADERS: usize = 100;
+
+/// Between two log lines that say the same.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// When the process has no file left for a connection.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Serves `router` until `stop`, then waits for what is being answered and for the open sockets. Who calls can be asked
+/// of a request as `ConnectInfo<SocketAddr>`.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    settings: &Server,
+    metrics: Metrics,
+    stop: CancellationToken,
+) {
+    let most = files::room_for(settings.max_connections);
+    let room = Arc::new(Semaphore::new(most));
+    let patience = Patience { head: settings.header_timeout, idle: settings.idle_timeout };
+    let accepting = async {
+        let mut told = None;
+        loop {
+            let place = place(&room, most, &mut told).await;
+            let (stream, peer) = accept(&listener).await;
+            let open = Open { peer, place, metrics: metrics.clone(), stop: stop.clone() };
+            tokio::spawn(open.run(stream, router.clone(), patience));
+        }
+    };
+    tokio::select! {
+        () = accepting => {}
+        () = stop.cancelled() => {}
+    }
+    drop(listener);
+    // A connection that became a socket is over when that is.
+    let _ = room.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
+}
+
+/// Waits until there is room for one more. Until then callers wait in the system's queue.
+async fn place(room: &Arc<Semaphore>, most: usize, told: &mut Option<Instant>) -> OwnedSemaphorePermit {
+    if room.available_permits() == 0 && told.is_none_or(|told| told.elapsed() > MINUTE) {
+        *told = Some(Instant::now());
+        tracing::warn!(most, "as many connections are open as may be: others wait");
+    }
+    match room.clone().acquire_owned().await {
+        Ok(place) => place,
+        // Nobody closes it.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            // The caller left before.
+            Err(error) if [ConnectionAborted, ConnectionRefused, ConnectionReset].contains(&error.kind()) => {
+            }
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "no connection can be accepted");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// A connection that was accepted.
+struct Open {
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+    metrics: Metrics,
+    stop: CancellationToken,
+}
+
+impl Open {
+    /// Answers on it until it ends, becomes a socket, or has nothing to say.
+    async fn run(self, stream: TcpStream, router: Router, patience: Patience) {
+        let Self { peer, place, metrics, stop } = self;
+        // An answer or an event is written at once; nothing is gained by waiting for more.
+        let _ = stream.set_nodelay(true);
+        let vitals = Arc::new(Vitals::new(patience));
+        let line = Line::new(stream, vitals.clone(), (place, Counted::new(metrics)));
+        let answers = vitals.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let busy = answers.begin();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let mut router = router.clone();
+            async move {
+                let response = router.call(request).await?;
+                Ok::<_, Infallible>(response.map(|body| Held::new(body, busy)))
+            }
+        });
+        let mut http = http1::Builder::new();
+        let http = http.max_header_size(HEAD).max_headers(HEADERS);
+        let mut connection = pin!(http.serve_connection(TokioIo::new(line), service).with_upgrades());
+        let mut told = false;
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "a connection broke off");
+                    }
+                    return;
+                }
+                () = stop.cancelled(), if !told => {
+                    told = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = vitals.gives_up() => {
+                    tracing::debug!("a connection that said nothing is closed");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// In the gauge for as long as it lives.
+struct Counted(Metrics);
+
+impl Counted {
+    fn new(metrics: Metrics) -> Self {
+        metrics.connections.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.dec();
+    }
+}

@@ -1,0 +1,122 @@
+//! Who asks too often waits, on every transport; others don't.
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Error;
+
+use super::{
+    service::Service,
+    socket::{connect, hear, open, subscribe},
+};
+use crate::place::Place;
+
+on_both_databases!(
+    an_address_that_asks_too_often_waits_on_every_transport,
+    a_subject_that_asks_too_often_waits_wherever_it_is,
+    who_guesses_waits_and_shuts_out_nobody_who_has_signed_in,
+    a_subject_has_so_many_subscriptions_over_all_its_connections,
+);
+
+/// Behind a proxy on this machine, which says where requests come from.
+async fn start(place: Place, limits: Value) -> Service {
+    let server = json!({ "trusted_proxies": ["127.0.0.1"], "rate_limit": limits });
+    Service::with(place, json!([{ "type": "api_token" }]), server, json!({})).await
+}
+
+async fn an_address_that_asks_too_often_waits_on_every_transport(place: Place) {
+    let service = start(place, json!({ "per_address": 1, "per_address_burst": 3 })).await;
+    let from = |address: &'static str| [("X-Forwarded-For", address)];
+    let ask =
+        async |media, address| service.ask_for(media, "{ __typename }", json!({}), &from(address)).await;
+    for media in ["application/json", "application/graphql-response+json", "text/event-stream"] {
+        assert_eq!(ask(media, "192.0.2.1, 198.51.100.1").await.status, 200);
+    }
+    for media in ["application/json", "application/graphql-response+json", "text/event-stream"] {
+        let answer = ask(media, "198.51.100.1").await;
+        assert_eq!((answer.status, answer.code()), (429, "RATE_LIMITED"));
+        assert_eq!(answer.retry_after.as_deref(), Some("1"));
+        assert!(answer.body.get("data").is_none(), "{}", answer.body);
+    }
+    match connect(&service, &[("x-forwarded-for", "198.51.100.1")]).await.map_err(|error| *error) {
+        Err(Error::Http(response)) => {
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()["retry-after"]),
+                (429, &"1".parse().unwrap())
+            );
+        }
+        _ => panic!("no socket is opened"),
+    }
+    assert_eq!(service.get("/metrics", &from("198.51.100.1")).await, (429, "1".to_owned()));
+    assert_eq!(service.get("/health/live", &from("198.51.100.1")).await.0, 200);
+    // Another one, and the proxy's own machine, are not meant.
+    assert_eq!(ask("application/json", "198.51.100.2").await.status, 200);
+    for _ in 0..10 {
+        assert!(service.lets_in(&[]).await);
+    }
+}
+
+async fn a_subject_that_asks_too_often_waits_wherever_it_is(place: Place) {
+    let service = start(place, json!({ "per_subject": 1, "per_subject_burst": 3, "loopback": true })).await;
+    let (secret, _) = service.issue("admin").await;
+    let mut socket =
+        open(&service, json!({ "X-API-Token": secret.reveal() }), &[]).await.expect("it is good");
+    for id in ["1", "2"] {
+        subscribe(&mut socket, id, "{ __typename }").await;
+        assert_eq!(hear(&mut socket).await["type"], "next");
+        assert_eq!(hear(&mut socket).await["type"], "complete");
+    }
+    subscribe(&mut socket, "3", "{ __typename }").await;
+    let error = hear(&mut socket).await;
+    assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!("3")));
+    assert_eq!(error["payload"][0]["extensions"], json!({ "code": "RATE_LIMITED", "retryAfter": 1 }));
+    let shown = [("X-API-Token", secret.reveal()), ("X-Forwarded-For", "198.51.100.1")];
+    let answer = service.ask("{ __typename }", json!({}), &shown).await;
+    assert_eq!((answer.status, answer.code()), (429, "RATE_LIMITED"));
+    assert!(service.lets_in(&[]).await);
+}
+
+async fn who_guesses_waits_and_shuts_out_nobody_who_has_signed_in(place: Place) {
+    let service =
+        start(place, json!({ "failed_sign_ins": 1, "failed_sign_ins_burst": 3, "loopback": true })).await;
+    let (known, _) = service.issue("admin").await;
+    let (other, _) = service.issue("admin").await;
+    assert!(service.lets_in_bearer(known.reveal()).await);
+    let guess = |no: u32| format!("Bearer tasker_{no}");
+    for no in 0..3 {
+        assert!(!service.lets_in(&[("Authorization", &guess(no))]).await);
+    }
+    for shown in [&guess(4), &format!("Bearer {}", other.reveal())] {
+        let answer = service.ask("{ __typename }", json!({}), &[("Authorization", shown)]).await;
+        assert_eq!((answer.status, answer.code()), (429, "RATE_LIMITED"));
+        assert!(answer.retry_after.is_some());
+    }
+    let payload = json!({ "Authorization": format!("Bearer {}", other.reveal()) });
+    assert_eq!(open(&service, payload, &[]).await.err(), Some(1013));
+    assert!(service.lets_in_bearer(known.reveal()).await);
+    assert!(service.lets_in(&[]).await);
+    let elsewhere = [("X-API-Token", other.reveal()), ("X-Forwarded-For", "198.51.100.1")];
+    assert!(service.lets_in(&elsewhere).await);
+}
+
+async fn a_subject_has_so_many_subscriptions_over_all_its_connections(place: Place) {
+    let limits = json!({ "subscriptions_per_subject": 2 });
+    let service = Service::with(place, json!([{ "type": "api_token" }]), json!({}), limits).await;
+    let (secret, _) = service.issue("admin").await;
+    let payload = json!({ "X-API-Token": secret.reveal() });
+    let events = "subscription { workflowEvents { name } }";
+    let mut first = open(&service, payload.clone(), &[]).await.expect("it is good");
+    let mut second = open(&service, payload, &[]).await.expect("it is good");
+    for (socket, id) in [(&mut first, "1"), (&mut second, "1")] {
+        subscribe(socket, id, events).await;
+    }
+    service.until_subscriptions(2).await;
+    subscribe(&mut second, "2", events).await;
+    let error = hear(&mut second).await;
+    assert_eq!(error["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED", "{error}");
+    let shown = [("X-API-Token", secret.reveal())];
+    let answer = service.ask_for("text/event-stream", events, json!({}), &shown).await;
+    assert!(answer.text.contains("LIMIT_EXCEEDED"), "{}", answer.text);
+    drop(first);
+    service.until_subscriptions(1).await;
+    subscribe(&mut second, "2", events).await;
+    service.until_subscriptions(2).await;
+}
