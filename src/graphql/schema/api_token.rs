@@ -5,7 +5,13 @@ use std::time::Duration;
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use uuid::Uuid;
 
-use super::{authorize::authorize, caller::subject, given, refusal::unread, scalar::DateTime};
+use super::{
+    authorize::authorize,
+    caller::{Needs, subject},
+    given,
+    refusal::unread,
+    scalar::DateTime,
+};
 use crate::{
     auth::{Permission, Secret, Wanted},
     data::{api_tokens, entity::api_token::Model, load},
@@ -108,7 +114,7 @@ pub struct ApiTokenQueries;
 #[Object]
 impl ApiTokenQueries {
     /// The tokens there are, newest first, without their secrets.
-    #[graphql(directive = authorize::apply(Permission::ApiTokenIndex))]
+    #[graphql(guard = "Needs(Permission::ApiTokenIndex)", directive = authorize::apply(Permission::ApiTokenIndex))]
     async fn api_tokens(
         &self,
         ctx: &Context<'_>,
@@ -130,7 +136,7 @@ pub struct ApiTokenMutations;
 impl ApiTokenMutations {
     /// Makes a token. Its secret is in this answer and nowhere else. A credential that is itself narrowed to
     /// namespaces or handler classes makes only tokens that are narrowed to some of them.
-    #[graphql(directive = authorize::apply(Permission::ApiTokenCreate))]
+    #[graphql(guard = "Needs(Permission::ApiTokenCreate)", directive = authorize::apply(Permission::ApiTokenCreate))]
     async fn issue_api_token(
         &self,
         ctx: &Context<'_>,
@@ -156,7 +162,7 @@ impl ApiTokenMutations {
 
     /// Withdraws a token, for good: within a second no node takes it any more. One that was revoked before stays as
     /// it was.
-    #[graphql(directive = authorize::apply(Permission::ApiTokenDestroy))]
+    #[graphql(guard = "Needs(Permission::ApiTokenDestroy)", directive = authorize::apply(Permission::ApiTokenDestroy))]
     async fn revoke_api_token(
         &self,
         ctx: &Context<'_>,
