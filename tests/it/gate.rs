@@ -3,7 +3,7 @@
 mod lists;
 mod refusals;
 mod reload;
-mod service;
+pub mod service;
 mod streams;
 mod targets;
 mod views;

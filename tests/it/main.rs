@@ -6,6 +6,7 @@ mod place;
 mod story;
 mod app;
 mod architecture;
+mod attack;
 mod auth;
 mod authorization;
 mod crash;
