@@ -1,7 +1,8 @@
 //! Keeps what was worked out: grants are asked for once per subject, policy version and their own end.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt;
 use moka::sync::Cache;
 
 use super::{AuthorizationCoordinator, Bounds, Grants, Namespaces, Subject};
@@ -86,9 +87,18 @@ impl Warden {
         {
             return Some(known);
         }
-        let grants = match coordinator.grants(subject).await {
-            Ok(grants) => grants,
-            Err(error) => {
+        // A panic of it is a no as well.
+        let asked = AssertUnwindSafe(coordinator.grants(subject)).catch_unwind().await;
+        let grants = match asked {
+            Ok(Ok(grants)) => grants,
+            Err(_) => {
+                tracing::error!(
+                    subject = subject.name().map(|name| &**name),
+                    "the coordinator panicked: nothing is permitted"
+                );
+                return None;
+            }
+            Ok(Err(error)) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, subject = subject.name().map(|name| &**name), "nothing is permitted");
                 return None;
