@@ -42,6 +42,14 @@ struct Root<'a> {
     target: Option<Target>,
 }
 
+/// Why the target of a mutation is out of the subject's reach.
+enum Beyond {
+    /// It may know of it, and has not these permissions there.
+    Lacks(Permissions),
+    /// It may not know whether it is there.
+    Unknown(ServerError),
+}
+
 impl Gate {
     /// Before the schema that `requirements` and `views` were made of.
     pub fn new(
@@ -109,12 +117,18 @@ impl Gate {
         });
         let places =
             targets::places(&self.database, tasks.collect()).await.map_err(|error| vec![unread(&error)])?;
-        let refused: Vec<ServerError> =
-            roots.iter().filter_map(|root| root.out_of_reach(&places, subject, grants)).collect();
-        // Who may know of one thing learns about the others only that they are not there.
-        match refused.is_empty() {
-            true => Ok(()),
-            false => Err(refused),
+        let (mut lacking, mut unknown) = (None, Vec::new());
+        for beyond in roots.iter().filter_map(|root| root.beyond(&places, subject, grants)) {
+            match beyond {
+                Beyond::Lacks(more) => lacking = Some(lacking.unwrap_or(Permissions::NONE).or(more)),
+                Beyond::Unknown(error) => unknown.push(error),
+            }
+        }
+        // All that is missing is said at once, and alone: of what is not there nobody learns anything.
+        match lacking {
+            Some(lacking) => Err(vec![refusal::missing(subject, lacking.iter())]),
+            None if unknown.is_empty() => Ok(()),
+            None => Err(unknown),
         }
     }
 }
@@ -136,16 +150,17 @@ impl Root<'_> {
         }
     }
 
-    fn out_of_reach(&self, places: &Places, subject: &Subject, grants: &Grants) -> Option<ServerError> {
+    fn beyond(&self, places: &Places, subject: &Subject, grants: &Grants) -> Option<Beyond> {
         let scope = self.scope(subject);
         let without = |covers: &dyn Fn(&Grant) -> bool| {
             let lacking = self.needs.needs.permissions.iter().filter(|&one| !covers(grants.of(one)));
-            refusal::missing(subject, lacking)
+            Beyond::Lacks(lacking.collect())
         };
         match self.target.as_ref()? {
             Target::Task(None) => None,
             Target::Task(Some(task)) => {
-                let unknown = || refusal::unknown(*task, &self.field().response_key().node, self.pos());
+                let key = &self.field().response_key().node;
+                let unknown = || Beyond::Unknown(refusal::unknown(*task, key, self.pos()));
                 let Some((namespace, creator)) = places.get(task) else { return Some(unknown()) };
                 if scope.covers(namespace, creator.as_deref()) {
                     return None;
