@@ -5,13 +5,21 @@
 //! by random documents (`documents`); what it would let through by mistake is held by the resolvers (`guards`).
 
 mod choices;
+mod cost;
+mod credentials;
 mod disguise;
 mod documents;
 mod ground;
 mod guards;
 mod literal;
+mod policy;
+mod reach;
 mod recorder;
 mod rows;
 mod sdl;
+mod shapes;
+mod sockets;
+mod transports;
 mod tree;
 mod value;
+mod visibility;

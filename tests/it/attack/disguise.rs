@@ -22,6 +22,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// As it is.
+    pub fn plain(query: &str) -> Self {
+        Self { query: query.to_owned(), variables: json!({}), operation_name: None }
+    }
+
     /// As it goes over the wire.
     pub fn body(&self) -> Value {
         let Self { query, variables, operation_name } = self;

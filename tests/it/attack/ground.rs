@@ -1,16 +1,16 @@
 //! Where the attacks happen: a service with a task in `shop` and one in `bank` that wait, and the oracle.
 
-use std::time::Duration;
-
 use reqwest::{
     Client, RequestBuilder,
     header::{HeaderMap, HeaderValue},
 };
 use serde_json::{Value, json};
+use tasker::app::Builder;
+use tokio::sync::Mutex;
 
 use super::{
     disguise::Request,
-    rows::{self, Rows},
+    rows::{Reader, Rows},
     value::NOBODYS_ID,
 };
 use crate::{
@@ -30,7 +30,7 @@ pub struct Ground {
     pub bank: String,
     pub admin: String,
     http: Client,
-    url: String,
+    reader: Mutex<Reader>,
 }
 
 /// What came back.
@@ -66,12 +66,22 @@ impl Ground {
 
     /// With more settings.
     pub async fn with(place: Place, settings: Value) -> Self {
-        count::listen();
         let url = place.url.clone();
-        let service = Service::with(place, settings).await;
+        Self::on(Service::with(place, settings).await, &url).await
+    }
+
+    /// With what an application brings.
+    pub async fn built(place: Place, builder: Builder) -> Self {
+        let url = place.url.clone();
+        Self::on(Service::built(place, json!({}), builder).await, &url).await
+    }
+
+    async fn on(service: Service, url: &str) -> Self {
+        count::listen();
         let admin = service.token("admin").await;
         let http = Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client");
-        let mut ground = Self { service, shop: String::new(), bank: String::new(), admin, http, url };
+        let reader = Mutex::new(Reader::open(url).await);
+        let mut ground = Self { service, shop: String::new(), bank: String::new(), admin, http, reader };
         ground.shop = ground.waiting("shop").await;
         ground.bank = ground.waiting("bank").await;
         ground
@@ -131,7 +141,7 @@ impl Ground {
 
     /// Everything that is stored.
     pub async fn rows(&self) -> Rows {
-        rows::all(&self.url).await
+        self.reader.lock().await.all().await
     }
 
     /// DENY: refused with all that is missing, before anything was looked up, and nothing is changed.
@@ -221,15 +231,5 @@ impl Ground {
         let policy = format!("{}\n{lines}\n", crate::gate::service::POLICY);
         std::fs::write(self.service.policy_file(), policy).expect("a file");
         self.service.app.policy().expect("a policy decides").reload().expect("it is sound");
-    }
-
-    /// Waits until it is so.
-    pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
-        let waiting = async {
-            while !so().await {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("{what}"));
     }
 }

@@ -13,33 +13,74 @@ const RESTLESS: [&str; 2] = ["tasker_nodes", "audit"];
 /// Columns that change by themselves: who has a task in memory, and when a token was last used.
 const RESTLESS_COLUMNS: [&str; 3] = ["owner", "wake_at", "last_used_at"];
 
-/// Reads everything there is in the database at this address.
-pub async fn all(url: &str) -> Rows {
-    let mut database = Reader::open(url).await;
-    let mut rows = Rows::new();
-    for table in database.tables().await {
-        if !RESTLESS.iter().any(|restless| table.contains(restless)) {
-            let found = database.rows(&table).await;
-            rows.insert(table, found);
-        }
-    }
-    assert!(rows.len() > 5, "{:?}", rows.keys());
-    rows
+/// A look at the database, past the service.
+pub struct Reader {
+    connection: Connected,
+    /// For each table, the statement that reads it.
+    tables: Vec<(String, String)>,
 }
 
-enum Reader {
+enum Connected {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl Reader {
-    async fn open(url: &str) -> Self {
-        match url.starts_with("sqlite") {
-            true => Self::Sqlite(SqliteConnection::connect(url).await.expect("the file opens")),
-            false => Self::Postgres(PgConnection::connect(url).await.expect("the server answers")),
+    /// Of the database at this address, whose tables are there.
+    pub async fn open(url: &str) -> Self {
+        let connection = match url.starts_with("sqlite") {
+            true => Connected::Sqlite(SqliteConnection::connect(url).await.expect("the file opens")),
+            false => Connected::Postgres(PgConnection::connect(url).await.expect("the server answers")),
+        };
+        let mut reader = Self { connection, tables: Vec::new() };
+        for table in reader.names().await {
+            if !RESTLESS.iter().any(|restless| table.contains(restless)) {
+                let statement = reader.statement(&table).await;
+                reader.tables.push((table, statement));
+            }
         }
+        assert!(reader.tables.len() > 5, "{:?}", reader.tables);
+        reader
     }
 
+    /// Everything there is.
+    pub async fn all(&mut self) -> Rows {
+        let mut rows = Rows::new();
+        for (table, statement) in &self.tables {
+            rows.insert(table.clone(), self.connection.texts(statement.clone()).await);
+        }
+        rows
+    }
+
+    async fn names(&mut self) -> Vec<String> {
+        let statement = match self.connection {
+            Connected::Sqlite(_) => {
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'tasker_%'"
+            }
+            Connected::Postgres(_) => {
+                "SELECT table_name::text FROM information_schema.tables WHERE table_name LIKE 'tasker_%'"
+            }
+        };
+        self.connection.texts(statement.to_owned()).await
+    }
+
+    async fn statement(&mut self, table: &str) -> String {
+        let (columns, quote) = match self.connection {
+            Connected::Sqlite(_) => (format!("SELECT name FROM pragma_table_info('{table}')"), "quote"),
+            Connected::Postgres(_) => {
+                let from = "SELECT column_name::text FROM information_schema.columns";
+                (format!("{from} WHERE table_name = '{table}'"), "quote_nullable")
+            }
+        };
+        let columns = self.connection.texts(columns).await;
+        let columns = columns.iter().filter(|column| !RESTLESS_COLUMNS.contains(&column.as_str()));
+        let columns: Vec<String> = columns.map(|column| format!("{quote}({column})")).collect();
+        format!("SELECT {} FROM {table} ORDER BY 1", columns.join(" || ',' || "))
+    }
+}
+
+impl Connected {
+    /// The first column of what the statement finds.
     async fn texts(&mut self, statement: String) -> Vec<String> {
         let statement = AssertSqlSafe(statement);
         match self {
@@ -52,32 +93,5 @@ impl Reader {
                 rows.iter().map(|row| row.get(0)).collect()
             }
         }
-    }
-
-    async fn tables(&mut self) -> Vec<String> {
-        let statement = match self {
-            Self::Sqlite(_) => "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'tasker_%'",
-            Self::Postgres(_) => {
-                "SELECT table_name::text FROM information_schema.tables WHERE table_name LIKE 'tasker_%'"
-            }
-        };
-        self.texts(statement.to_owned()).await
-    }
-
-    async fn rows(&mut self, table: &str) -> Vec<String> {
-        let columns = match self {
-            Self::Sqlite(_) => format!("SELECT name FROM pragma_table_info('{table}')"),
-            Self::Postgres(_) => format!(
-                "SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}'"
-            ),
-        };
-        let quote = match self {
-            Self::Sqlite(_) => "quote",
-            Self::Postgres(_) => "quote_nullable",
-        };
-        let columns = self.texts(columns).await;
-        let columns = columns.iter().filter(|column| !RESTLESS_COLUMNS.contains(&column.as_str()));
-        let columns: Vec<String> = columns.map(|column| format!("{quote}({column})")).collect();
-        self.texts(format!("SELECT {} FROM {table} ORDER BY 1", columns.join(" || ',' || "))).await
     }
 }

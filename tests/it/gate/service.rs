@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use tasker::{
-    app::{App, Tasker},
+    app::{App, Builder, Tasker},
     auth::{Subject, Wanted},
     config::{Config, Overrides, Variables},
     orchestration::{Clock, api_tokens},
@@ -87,6 +87,11 @@ impl Service {
 
     /// With more sections of settings.
     pub async fn with(place: Place, more: Value) -> Self {
+        Self::built(place, more, Tasker::builder()).await
+    }
+
+    /// With what an application brings.
+    pub async fn built(place: Place, more: Value, builder: Builder) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().expect("a folder");
         let (tasks, policies) = (folder.path().join("tasks"), folder.path().join("authorization"));
@@ -107,7 +112,7 @@ impl Service {
         let overrides = Overrides { database_url: place.url.parse().ok(), ..Overrides::default() };
         let variables: Variables = [("TASKER__ORCHESTRATION__LEASE_TTL", "60s")].into_iter().collect();
         let config = Config::load(folder.path(), &overrides, &variables).expect("it is sound");
-        let app = Tasker::builder().open(config, variables).await.expect("the service starts");
+        let app = builder.open(config, variables).await.expect("the service starts");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let router = app.router(address).expect("a schema that can be guarded");
