@@ -1,6 +1,8 @@
 //! Several ways to sign in, in order.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
 
 use super::{Authenticator, Credentials, Rejected, Subject, shown::Shown};
 
@@ -24,7 +26,9 @@ impl Chain {
         let shown = Shown::of(&credentials.headers)?;
         let mut found = None;
         for authenticator in self.authenticators.iter() {
-            found = found.or(authenticator.authenticate(credentials).await?);
+            let asked = AssertUnwindSafe(authenticator.authenticate(credentials)).catch_unwind().await;
+            // Of one that panicked nobody knows what it would have said.
+            found = found.or(asked.unwrap_or(Err(Rejected::Unavailable))?);
         }
         match found {
             Some(subject) => Ok(subject),
@@ -63,6 +67,7 @@ mod tests {
         async fn authenticate(&self, credentials: &Credentials) -> Result<Option<Subject>, Rejected> {
             match Shown::of(&credentials.headers)?.bearer() {
                 Some(token) if token == self.0 => Ok(Some(Subject::named(self.0))),
+                Some("panic") => panic!("it is confused"),
                 Some(token) if token == self.1 => Err(Rejected::Invalid("no good".to_owned())),
                 _ => Ok(None),
             }
@@ -98,7 +103,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_one_refuses_or_nobody_recognises_is_refused() {
-        for value in ["Bearer eve", "Bearer ada", "Bearer nothing", "Basic YWRhOnB3", "Bearer"] {
+        for value in
+            ["Bearer eve", "Bearer ada", "Bearer nothing", "Basic YWRhOnB3", "Bearer", "Bearer panic"]
+        {
             assert!(ask(Some(value)).await.is_err(), "{value}");
         }
     }

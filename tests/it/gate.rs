@@ -1,6 +1,6 @@
 //! Nobody gets past the gate: whole operations, over real transports, under a real policy.
 
-mod explain;
+pub mod explain;
 mod faults;
 mod giving;
 mod lists;

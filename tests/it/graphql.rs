@@ -1,7 +1,7 @@
 //! The GraphQL surface of a service that listens on a port, asked by clients that know nothing of its inside.
 
 mod client;
-mod count;
+pub mod count;
 mod setup;
 mod sse;
 mod templates;

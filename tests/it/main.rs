@@ -6,6 +6,7 @@ mod place;
 mod story;
 mod app;
 mod architecture;
+mod attack;
 mod audit;
 mod auth;
 mod authorization;

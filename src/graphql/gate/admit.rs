@@ -1,6 +1,6 @@
 //! The gate: decides, looks up what mutations are about, and has what it refuses written down.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use async_graphql::{Request, Response, ServerError};
 use async_trait::async_trait;
@@ -78,12 +78,11 @@ impl Gate {
             }
         }
         if let Some(OutOfReach { errors, roots: refused }) = out_of_reach(&roots, &places, who) {
-            let place = |place: usize| {
-                let (namespace, _) = roots[place].task().and_then(|task| places.get(&task))?;
-                Some((namespace.clone(), roots[place].task()?))
-            };
-            let refused = refused.into_iter().map(|one| (one, place(one)));
-            return Err(No::OutOfReach { errors, roots: refused.collect() });
+            let there = refused.into_iter().filter_map(|root| {
+                let task = roots[root].task()?;
+                places.get(&task).map(|(namespace, _)| (namespace.clone(), task))
+            });
+            return Err(No::OutOfReach { errors, there: there.collect() });
         }
         let act = (!open).then(|| record::permitted(asked, grants));
         let basis = Basis { subject: subject.clone(), grants: Some(grants.clone()), act };
@@ -106,12 +105,12 @@ impl Gate {
                 }
                 Err(vec![*error])
             }
-            No::OutOfReach { errors, roots } => {
+            No::OutOfReach { errors, there } => {
                 let said = errors.iter().any(record::is_refusal);
                 // What is said to be unknown was refused if it is there.
-                for (root, place) in roots.into_iter().filter(|(_, place)| said || place.is_some()) {
-                    let root = &needs.roots[root..=root];
-                    self.refusals.note(record::refused(asked, root, &errors[0], grants), place);
+                if said || !there.is_empty() {
+                    let one = (there.len() == 1).then(|| there.into_iter().next()).flatten();
+                    self.refusals.note(record::refused(asked, &needs.roots, &errors[0], grants), one);
                 }
                 match said {
                     true => Err(errors),
@@ -127,8 +126,8 @@ impl Gate {
 enum No {
     /// As it stands.
     Whole(Box<ServerError>),
-    /// For what some of its root fields are about, which may be there.
-    OutOfReach { errors: Vec<ServerError>, roots: Vec<(usize, Option<(String, TaskId)>)> },
+    /// For what some of its root fields are about, of which these are there.
+    OutOfReach { errors: Vec<ServerError>, there: HashSet<(String, TaskId)> },
 }
 
 impl No {

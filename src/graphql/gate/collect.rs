@@ -88,6 +88,12 @@ impl<'a> Pass<'a> {
     fn roots(&mut self, owner: &'a Name, set: &'a SelectionSet) {
         for item in &set.items {
             match &item.node {
+                // A fragment on a type that is none: nothing below may pass for a field of the root.
+                Selection::Field(field) if !self.requirements.fields.contains_key(owner) => {
+                    let message = || format!("Unknown type \"{owner}\".");
+                    let error = || Code::ValidationRejected.refuse_at(message(), field.pos);
+                    self.needs.unknown.get_or_insert_with(error);
+                }
                 Selection::Field(field) => {
                     let needs = self.field(owner, field);
                     if !field.node.name.node.starts_with("__") {

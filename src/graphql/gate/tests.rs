@@ -112,6 +112,8 @@ fn only_the_selected_operation_counts() {
 fn an_unknown_field_is_told_apart() {
     assert_eq!(plainly("{ tasks { taskId nonsense } }"), "tasker.task:index (unknown field)");
     assert_eq!(plainly("mutation { nonsense }"), " (unknown field)");
+    let elsewhere = r#"mutation { ... on Nothing { deleteTask(input: {taskId: "x"}) { taskId } } }"#;
+    assert_eq!(plainly(elsewhere), " (unknown field)", "nothing is looked up for a type that is none");
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub struct Viewer {
 /// A permission that is held somewhere.
 #[derive(SimpleObject)]
 pub struct GrantedPermission {
-    /// Its name, as in a policy: `tasker.task:index`.
+    /// Its name, as a policy writes it.
     permission: String,
     /// Where it is held for everything.
     namespaces: NamespaceSet,

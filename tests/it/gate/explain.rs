@@ -23,12 +23,13 @@ use crate::place::Place;
 
 on_both_databases![explain_says_what_the_gate_says];
 
-pub fn explainer() -> Explainer {
+/// By the schema of this program.
+pub fn explainer(limits: Limits) -> Explainer {
     let sdl = schema::sdl();
     Explainer::new(
         Requirements::from_sdl(&sdl).expect("guarded"),
         Outline::from_sdl(&sdl).expect("readable"),
-        Limits::default(),
+        limits,
         (Introspection::Permitted, Views::from_sdl(&sdl).expect("readable")),
     )
 }
@@ -69,7 +70,7 @@ async fn explain_says_what_the_gate_says(place: Place) {
         "shop": service.paused(&admin, "shop").await,
         "bank": service.create(&admin, "bank").await,
     });
-    let explainer = explainer();
+    let explainer = explainer(Limits::default());
     let policy = service.app.policy().expect("a policy decides").clone();
     let warden = Warden::new(policy, Arc::new(|| Clock::System.now()));
     for role in ["viewer", "operator", "teller", "shutout", "shop_auditor", "nobody_knows_it", ""] {

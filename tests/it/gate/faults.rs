@@ -45,7 +45,8 @@ impl AuthorizationCoordinator for Brittle {
 async fn an_error_or_a_panic_of_a_coordinator_permits_nothing_and_is_counted(place: Place) {
     let mood = Arc::new(AtomicU8::new(FINE));
     let coordinator = Brittle { mood: mood.clone(), version: watch::Sender::new(0) };
-    let service = Service::with(place, Tasker::builder().authorization(coordinator)).await;
+    let service =
+        Service::built(place, serde_json::json!({}), Tasker::builder().authorization(coordinator)).await;
     let errors = || service.app.engine().metrics().authz_errors.get();
     for broken in [FAILS, PANICS] {
         // What was worked out before is kept; this one is new.

@@ -23,7 +23,7 @@ async fn a_route_lets_in_who_has_what_it_requires(place: Place) {
         Access::Public,
         get(|| async { "hello" }),
     );
-    let service = Service::with(place, builder).await;
+    let service = Service::built(place, serde_json::json!({}), builder).await;
     let (viewer, worker) = (service.token("viewer").await, service.token("worker").await);
     assert_eq!(service.get(&viewer, "/report").await, (200, "viewer true".to_owned()));
     assert_eq!(

@@ -87,11 +87,16 @@ impl Answer {
 
 impl Service {
     pub async fn start(place: Place) -> Self {
-        Self::with(place, Tasker::builder()).await
+        Self::with(place, json!({})).await
     }
 
-    /// The service of an application.
-    pub async fn with(place: Place, builder: Builder) -> Self {
+    /// With more sections of settings.
+    pub async fn with(place: Place, more: Value) -> Self {
+        Self::built(place, more, Tasker::builder()).await
+    }
+
+    /// With what an application brings.
+    pub async fn built(place: Place, more: Value, builder: Builder) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = TempDir::new().expect("a folder");
         let (tasks, policies) = (folder.path().join("tasks"), folder.path().join("authorization"));
@@ -101,10 +106,13 @@ impl Service {
         }
         fs::write(policies.join("policy.csv"), POLICY).expect("a file");
         // JSON is YAML.
-        let settings = json!({
+        let mut settings = json!({
             "authentication": { "enabled": true, "authenticators": [{ "type": "api_token" }] },
             "authorization": { "enabled": true },
         });
+        for (section, said) in more.as_object().expect("sections") {
+            settings[section] = said.clone();
+        }
         fs::write(folder.path().join("tasker.yaml"), settings.to_string()).expect("a file");
         let overrides = Overrides { database_url: place.url.parse().ok(), ..Overrides::default() };
         let variables: Variables = [("TASKER__ORCHESTRATION__LEASE_TTL", "60s")].into_iter().collect();

@@ -22,27 +22,46 @@ use tracing_subscriber::{
 
 use super::{client::send, setup::Service};
 
-static COUNTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
+static COUNTS: Mutex<Option<HashMap<String, Vec<Statement>>>> = Mutex::new(None);
+
+/// A statement, as the driver reports it.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// Its first words.
+    pub summary: String,
+    /// All of it.
+    pub text: String,
+}
 
 /// The statements that answering `query` takes, by their first words, sorted: fields side by side ask in any order.
 pub async fn statements(service: &Service, query: &str, variables: Value) -> Vec<String> {
-    // A span of another thread is known by the spans around it, so all of them are.
-    let wanted = filter_fn(|about| about.is_span() || about.target() == "sqlx::query");
-    static LISTENING: Once = Once::new();
-    LISTENING.call_once(|| tracing_subscriber::registry().with(Statements.with_filter(wanted)).init());
+    listen();
     let request_id = uuid::Uuid::now_v7().to_string();
     let body = json!({ "query": query, "variables": variables }).to_string();
     let answer = send(service.post().header("x-request-id", &request_id).body(body)).await;
     assert!(answer.json().get("errors").is_none(), "{query}: {}", answer.text);
-    let made = counts(|counts| counts.remove(&request_id)).unwrap_or_default();
+    let made = made_for(&request_id);
     // A connection that is opened for it is kept for others.
-    let mut made: Vec<String> =
-        made.into_iter().filter(|statement| !statement.starts_with("PRAGMA")).collect();
+    let made = made.into_iter().map(|statement| statement.summary);
+    let mut made: Vec<String> = made.filter(|statement| !statement.starts_with("PRAGMA")).collect();
     made.sort_unstable();
     made
 }
 
-fn counts<T>(change: impl FnOnce(&mut HashMap<String, Vec<String>>) -> T) -> T {
+/// From now on statements are counted.
+pub fn listen() {
+    // A span of another thread is known by the spans around it, so all of them are.
+    let wanted = filter_fn(|about| about.is_span() || about.target() == "sqlx::query");
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| tracing_subscriber::registry().with(Statements.with_filter(wanted)).init());
+}
+
+/// The statements that were made for the request with this id, once.
+pub fn made_for(request_id: &str) -> Vec<Statement> {
+    counts(|counts| counts.remove(request_id)).unwrap_or_default()
+}
+
+fn counts<T>(change: impl FnOnce(&mut HashMap<String, Vec<Statement>>) -> T) -> T {
     let mut counts = COUNTS.lock().unwrap_or_else(PoisonError::into_inner);
     change(counts.get_or_insert_default())
 }
@@ -64,9 +83,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Statements {
         let request_id =
             scope.into_iter().find_map(|span| Some(span.extensions().get::<RequestId>()?.0.clone()));
         if let Some(request_id) = request_id {
-            let mut summary = Text("summary", None);
+            let (mut summary, mut whole) = (Text("summary", None), Text("db.statement", None));
             event.record(&mut summary);
-            counts(|counts| counts.entry(request_id).or_default().push(summary.1.unwrap_or_default()));
+            event.record(&mut whole);
+            let summary = summary.1.unwrap_or_default();
+            // A short one is only summed up.
+            let text = whole.1.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| summary.clone());
+            counts(|counts| counts.entry(request_id).or_default().push(Statement { summary, text }));
         }
     }
 }

@@ -1,0 +1,247 @@
+//! Where the attacks happen: a service with a task in `shop` and one in `bank` that wait, and the oracle.
+
+use reqwest::{
+    Client, RequestBuilder,
+    header::{HeaderMap, HeaderValue},
+};
+use serde_json::{Value, json};
+use tasker::app::Builder;
+use tokio::sync::Mutex;
+
+use super::{
+    disguise::Request,
+    rows::{Reader, Rows},
+    value::NOBODYS_ID,
+};
+use crate::{
+    gate::service::{PATIENCE, Service},
+    graphql::count,
+    place::Place,
+};
+
+/// The media type of answers whose status says whether the operation ran.
+pub const GRAPHQL: HeaderValue = HeaderValue::from_static("application/graphql-response+json");
+
+pub struct Ground {
+    pub service: Service,
+    /// A task that waits for an hour before its first step, in `shop`.
+    pub shop: String,
+    /// The same in `bank`.
+    pub bank: String,
+    pub admin: String,
+    http: Client,
+    reader: Mutex<Reader>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+    /// As it came.
+    pub text: String,
+}
+
+impl Answer {
+    pub fn code(&self) -> &str {
+        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+    }
+
+    pub fn missing(&self) -> Vec<&str> {
+        let listed = self.body["errors"][0]["extensions"]["missingPermissions"].as_array();
+        listed.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    pub fn data(&self) -> &Value {
+        assert!(self.body["errors"].is_null(), "{}", self.text);
+        &self.body["data"]
+    }
+}
+
+impl Ground {
+    pub async fn new(place: Place) -> Self {
+        Self::with(place, json!({})).await
+    }
+
+    /// With more settings.
+    pub async fn with(place: Place, settings: Value) -> Self {
+        let url = place.url.clone();
+        Self::on(Service::with(place, settings).await, &url).await
+    }
+
+    /// With what an application brings.
+    pub async fn built(place: Place, builder: Builder) -> Self {
+        let url = place.url.clone();
+        Self::on(Service::built(place, json!({}), builder).await, &url).await
+    }
+
+    async fn on(service: Service, url: &str) -> Self {
+        count::listen();
+        let admin = service.token("admin").await;
+        let http = Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client");
+        let reader = Mutex::new(Reader::open(url).await);
+        let mut ground = Self { service, shop: String::new(), bank: String::new(), admin, http, reader };
+        ground.shop = ground.waiting("shop").await;
+        ground.bank = ground.waiting("bank").await;
+        ground
+    }
+
+    /// A new task that does nothing for an hour.
+    pub async fn waiting(&self, namespace: &str) -> String {
+        let text = "mutation ($input: CreateTaskInput!) { createTask(input: $input) { taskId } }";
+        let context = json!({ "ssn": format!("secret of {namespace}") });
+        let input =
+            json!({ "name": "order", "namespace": namespace, "delaySeconds": 3600, "context": context });
+        let answer = self.ask_with(&self.admin, text, json!({ "input": input })).await;
+        answer.data()["createTask"]["taskId"].as_str().expect("an id").to_owned()
+    }
+
+    pub async fn token(&self, role: &str) -> String {
+        self.service.token(role).await
+    }
+
+    /// A POST without a body, by whoever has this token.
+    pub fn post(&self, token: &str) -> RequestBuilder {
+        let request = self.http.post(format!("http://{}/graphql", self.service.address));
+        if token.is_empty() { request } else { request.header("X-API-Token", token) }
+    }
+
+    /// Sends it, and reads what is said.
+    pub async fn hear(request: RequestBuilder) -> Answer {
+        let (http, request) = request.build_split();
+        let mut request = request.expect("a request");
+        request.headers_mut().entry("accept").or_insert(GRAPHQL);
+        let answer = http.execute(request).await.expect("an answer");
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.expect("a text");
+        Answer { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
+    }
+
+    pub async fn ask(&self, token: &str, query: &str) -> Answer {
+        self.ask_with(token, query, json!({})).await
+    }
+
+    pub async fn ask_with(&self, token: &str, query: &str, variables: Value) -> Answer {
+        Self::hear(self.post(token).json(&json!({ "query": query, "variables": variables }))).await
+    }
+
+    pub async fn send(&self, token: &str, request: &Request) -> Answer {
+        Self::hear(self.post(token).json(&request.body())).await
+    }
+
+    /// The only event of a stream that says no more: what is refused, or is no subscription.
+    pub async fn stream(&self, token: &str, request: &Request) -> Answer {
+        let request = self.post(token).json(&request.body()).header("accept", "text/event-stream");
+        let mut answer = Self::hear(request).await;
+        let data = answer.text.lines().find_map(|line| line.strip_prefix("data: ")).expect("an event");
+        answer.body = serde_json::from_str(data).expect("JSON");
+        answer
+    }
+
+    /// Everything that is stored.
+    pub async fn rows(&self) -> Rows {
+        self.reader.lock().await.all().await
+    }
+
+    /// DENY: refused with all that is missing, before anything was looked up, and nothing is changed.
+    pub async fn denied(&self, token: &str, query: &str, missing: &[&str]) {
+        self.denied_with(token, query, json!({}), missing).await;
+    }
+
+    pub async fn denied_with(&self, token: &str, query: &str, variables: Value, missing: &[&str]) {
+        let body = json!({ "query": query, "variables": variables });
+        self.denies(token, body, missing, 0).await;
+    }
+
+    /// DENY after a look at where the targets are, which is one statement.
+    pub async fn denied_there(&self, token: &str, query: &str, variables: Value, missing: &[&str]) {
+        let body = json!({ "query": query, "variables": variables });
+        self.denies(token, body, missing, 1).await;
+    }
+
+    pub async fn denies(&self, token: &str, body: Value, missing: &[&str], looks: usize) {
+        let (code, status) = if token.is_empty() { ("UNAUTHENTICATED", 401) } else { ("FORBIDDEN", 403) };
+        let answer = self.refused(token, &body, code, looks).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.text);
+        assert_eq!(answer.missing(), missing, "{body}: {}", answer.text);
+        assert_eq!(answer.headers.contains_key("www-authenticate"), status == 401, "{:?}", answer.headers);
+    }
+
+    /// REJECT: refused with this code before anything was looked up, and nothing is changed.
+    pub async fn rejected(&self, token: &str, query: &str, code: &str) -> Answer {
+        let answer = self.refused(token, &json!({ "query": query }), code, 0).await;
+        assert_eq!(answer.status, 400, "{query}: {}", answer.text);
+        answer
+    }
+
+    async fn refused(&self, token: &str, body: &Value, code: &str, looks: usize) -> Answer {
+        let before = self.rows().await;
+        let noted = self.noted().await;
+        let request_id = uuid::Uuid::now_v7().to_string();
+        let answer = Self::hear(self.post(token).header("x-request-id", &request_id).json(body)).await;
+        assert_eq!(answer.code(), code, "{body}: {}", answer.text);
+        assert!(answer.body.get("data").is_none(), "{body}: {}", answer.text);
+        assert_eq!(answer.headers["x-request-id"], request_id.as_str());
+        for secret in ["secret of", &self.bank, token] {
+            let said_by_caller = secret.is_empty() || body.to_string().contains(secret);
+            assert!(said_by_caller || !answer.text.contains(secret), "{secret}: {}", answer.text);
+        }
+        let made: Vec<String> = count::made_for(&request_id).into_iter().map(|made| made.text).collect();
+        let of_somebody = |text: &&String| {
+            ["tasks", "steps", "events"].iter().any(|table| {
+                text.contains(&format!("tasker_{table}"))
+                    || text.contains(&format!("tasker_workflow_{table}"))
+            })
+        };
+        assert_eq!(made.iter().filter(of_somebody).count(), looks, "{body}: {made:?}");
+        assert_eq!(self.rows().await, before, "{body}");
+        let is_refusal = i64::from(["FORBIDDEN", "UNAUTHENTICATED"].contains(&code));
+        assert_eq!(self.noted().await, noted + is_refusal, "{body}: it is in the audit log, once");
+        answer
+    }
+
+    /// How many refusals the audit log knows of.
+    pub async fn noted(&self) -> i64 {
+        let app = &self.service.app;
+        app.refusals().write().await.expect("written");
+        let sum =
+            "SELECT cast(coalesce(sum(count), 0) AS bigint) FROM tasker_audit WHERE verdict = 'refused'";
+        crate::journal::desk::number(app.engine().database(), sum).await
+    }
+
+    /// HIDDEN: answered to the byte as for an id that nothing has.
+    pub async fn hidden(&self, token: &str, query: &str, id: &str) {
+        let one = self.ask_with(token, query, json!({ "id": id })).await;
+        let other = self.ask_with(token, query, json!({ "id": NOBODYS_ID })).await;
+        assert_eq!((one.status, one.text.replace(id, NOBODYS_ID)), (other.status, other.text), "{query}");
+        let headers = |mut headers: HeaderMap| {
+            ["x-request-id", "date"].into_iter().for_each(|name| drop(headers.remove(name)));
+            headers
+        };
+        assert_eq!(headers(one.headers), headers(other.headers), "{query}");
+    }
+
+    /// The status of a task, as an admin sees it.
+    pub async fn status(&self, task: &str) -> String {
+        let text = "query ($id: ID!) { task(taskId: $id) { status } }";
+        let answer = self.ask_with(&self.admin, text, json!({ "id": task })).await;
+        answer.data()["task"]["status"].as_str().unwrap_or("gone").to_owned()
+    }
+
+    /// What required arguments can be about: a new task, its step, a token that nobody has.
+    pub async fn about(&self) -> Value {
+        let task = self.waiting("shop").await;
+        let text = "query ($id: ID!) { task(taskId: $id) { workflowSteps { workflowStepId } } }";
+        let answer = self.ask_with(&self.admin, text, json!({ "id": task })).await;
+        let step = answer.data()["task"]["workflowSteps"][0]["workflowStepId"].clone();
+        json!({ "taskId": task, "stepId": step, "tokenId": NOBODYS_ID, "name": "order", "roles": ["viewer"] })
+    }
+
+    /// Changes the policy, to the one that is there and these lines.
+    pub fn also(&self, lines: &str) {
+        let policy = format!("{}\n{lines}\n", crate::gate::service::POLICY);
+        std::fs::write(self.service.policy_file(), policy).expect("a file");
+        self.service.app.policy().expect("a policy decides").reload().expect("it is sound");
+    }
+}
