@@ -100,6 +100,12 @@ async fn head<E>(transport: &Transport<E>, parts: &Parts) -> Result<(Media, Data
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Box::new(refuse(media, status, Code::BadUserInput, message)));
     }
+    if !content::is_plain(&parts.headers) {
+        let message = "The body must be sent as it is, without a Content-Encoding";
+        let mut response = refuse(media, StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message);
+        response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        return Err(Box::new(response));
+    }
     match caller(transport, parts).await {
         Ok(data) => Ok((media, data)),
         Err(error) => Err(Box::new(respond(media, async_graphql::Response::from_errors(vec![error])))),
