@@ -150,6 +150,9 @@ mod tests {
     tasker_rate_limited_total{limit="address"} 0
     tasker_rate_limited_total{limit="sign_in"} 0
     tasker_rate_limited_total{limit="subject"} 0
+    # HELP tasker_connections_refused Connections closed at once because their address had too many open.
+    # TYPE tasker_connections_refused counter
+    tasker_connections_refused_total 0
     # HELP tasker_authz_errors Times it could not be worked out what a caller may do, which means nothing.
     # TYPE tasker_authz_errors counter
     tasker_authz_errors_total 0

@@ -2,7 +2,7 @@
 
 pub use crate::{
     app::Tasker,
-    auth::{Authenticator, Bounds, Credentials, Rejected, Subject},
+    auth::{Authenticator, Bounds, Credentials, Rejected, Session, Subject},
     model::template::CustomEvent,
     orchestration::handler::{
         Sequence, StepError, StepHandler, StepSnapshot, StepView, TaskHandler, TaskView, Violation,

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use tracing::Subscriber;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::{MakeWriter, layer};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Layered, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
@@ -32,12 +32,15 @@ fn subscriber<W>(logging: &Logging, writer: W, colours: bool) -> Result<impl Sub
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
+    // Above the layer and not part of it. A filter of a layer's own keeps its last answer for the thread, and where a
+    // library only asks whether something would be logged (the one for PostgreSQL does) the next line or span is lost.
+    let filtered = tracing_subscriber::registry().with(filter(&logging.level)?);
     let lines = layer().with_writer(writer);
-    let lines: Box<dyn Layer<Registry> + Send + Sync> = match logging.format {
+    let lines: Box<dyn Layer<Layered<EnvFilter, Registry>> + Send + Sync> = match logging.format {
         LogFormat::Pretty => lines.with_ansi(colours).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
     };
-    Ok(tracing_subscriber::registry().with(lines.with_filter(filter(&logging.level)?)))
+    Ok(filtered.with(lines))
 }
 
 /// The quiet targets first: of two directives for one target, the later counts.

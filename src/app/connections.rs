@@ -4,6 +4,7 @@
 //!
 //! Not here: how often one caller may connect, and how long a request may take; that is decided once there is one.
 
+mod addresses;
 mod files;
 mod line;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use self::{
+    addresses::{Addresses, Entered},
     line::{Held, Line},
     vitals::{Patience, Vitals},
 };
@@ -53,12 +55,22 @@ pub async fn serve(
     let most = files::room_for(settings.max_connections);
     let room = Arc::new(Semaphore::new(most));
     let patience = Patience { head: settings.header_timeout, idle: settings.idle_timeout };
+    let addresses = Addresses::new(settings);
     let accepting = async {
-        let mut told = None;
+        let (mut full, mut crowded) = (Told::default(), Told::default());
         loop {
-            let place = place(&room, most, &mut told).await;
+            let place = place(&room, most, &mut full).await;
             let (stream, peer) = accept(&listener).await;
-            let open = Open { peer, place, metrics: metrics.clone(), stop: stop.clone() };
+            let Some(entered) = addresses.enter(peer.ip()) else {
+                metrics.connections_refused.inc();
+                if crowded.is_due() {
+                    let address = peer.ip();
+                    tracing::warn!(%address, "has as many connections open as one address may: more are closed");
+                }
+                continue;
+            };
+            let counted = (place, entered, Counted::new(metrics.clone()));
+            let open = Open { peer, counted, stop: stop.clone() };
             tokio::spawn(open.run(stream, router.clone(), patience));
         }
     };
@@ -72,15 +84,29 @@ pub async fn serve(
 }
 
 /// Waits until there is room for one more. Until then callers wait in the system's queue.
-async fn place(room: &Arc<Semaphore>, most: usize, told: &mut Option<Instant>) -> OwnedSemaphorePermit {
-    if room.available_permits() == 0 && told.is_none_or(|told| told.elapsed() > MINUTE) {
-        *told = Some(Instant::now());
+async fn place(room: &Arc<Semaphore>, most: usize, told: &mut Told) -> OwnedSemaphorePermit {
+    if room.available_permits() == 0 && told.is_due() {
         tracing::warn!(most, "as many connections are open as may be: others wait");
     }
     match room.clone().acquire_owned().await {
         Ok(place) => place,
         // Nobody closes it.
         Err(_) => std::future::pending().await,
+    }
+}
+
+/// When something was logged last.
+#[derive(Default)]
+struct Told(Option<Instant>);
+
+impl Told {
+    /// Whether it is to be logged again, which it is then.
+    fn is_due(&mut self) -> bool {
+        let due = self.0.is_none_or(|told| told.elapsed() > MINUTE);
+        if due {
+            self.0 = Some(Instant::now());
+        }
+        due
     }
 }
 
@@ -103,19 +129,18 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 /// A connection that was accepted.
 struct Open {
     peer: SocketAddr,
-    place: OwnedSemaphorePermit,
-    metrics: Metrics,
+    counted: (OwnedSemaphorePermit, Entered, Counted),
     stop: CancellationToken,
 }
 
 impl Open {
     /// Answers on it until it ends, becomes a socket, or has nothing to say.
     async fn run(self, stream: TcpStream, router: Router, patience: Patience) {
-        let Self { peer, place, metrics, stop } = self;
+        let Self { peer, counted, stop } = self;
         // An answer or an event is written at once; nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
         let vitals = Arc::new(Vitals::new(patience));
-        let line = Line::new(stream, vitals.clone(), (place, Counted::new(metrics)));
+        let line = Line::new(stream, vitals.clone(), counted);
         let answers = vitals.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let busy = answers.begin();

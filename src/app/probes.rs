@@ -1,6 +1,6 @@
 //! `/health/live`, `/health/ready` and `/metrics`: for those who watch the service.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -10,6 +10,10 @@ use axum::{
     routing::get,
 };
 use serde_json::{Map, Value, json};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 
 use super::{
     Error,
@@ -20,16 +24,44 @@ use crate::{auth::Permission, data::log, metrics, orchestration::Engine};
 /// A database that does not answer within this is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// For this long its answer is not asked for again.
+const FRESH: Duration = Duration::from_millis(250);
+
 /// The routes of those who watch.
 pub(super) fn add(routes: &mut Routes, engine: &Engine) -> Result<(), Error> {
     let live = get(|| async { Json(json!({ "status": "live" })) });
     routes.add("/health/live", Access::Public, live)?;
-    routes.add("/health/ready", Access::Public, get(ready).with_state(engine.clone()))?;
+    let looked = Looked { engine: engine.clone(), last: Arc::default() };
+    routes.add("/health/ready", Access::Public, get(ready).with_state(looked))?;
     routes.add("/metrics", Permission::MetricsIndex, get(metrics).with_state(engine.clone()))
 }
 
+/// An engine, and whether its database answered when it was asked last: anybody may ask as often as they like, and the
+/// database is asked once for all of them.
+#[derive(Clone)]
+struct Looked {
+    engine: Engine,
+    last: Arc<Mutex<Option<(Instant, bool)>>>,
+}
+
+impl Looked {
+    async fn is_up(&self) -> bool {
+        let mut last = self.last.lock().await;
+        if let Some((at, up)) = *last
+            && at.elapsed() < FRESH
+        {
+            return up;
+        }
+        let answers = timeout(PATIENCE, log::position(self.engine.database())).await;
+        let up = matches!(answers, Ok(Ok(_)));
+        *last = Some((Instant::now(), up));
+        up
+    }
+}
+
 /// 200 when this node should be sent work, else 503 with the reasons.
-async fn ready(State(engine): State<Engine>) -> Response {
+async fn ready(State(looked): State<Looked>) -> Response {
+    let engine = &looked.engine;
     let mut reasons = Map::new();
     if engine.stopping().is_cancelled() {
         reasons.insert("draining".into(), json!("the node is shutting down"));
@@ -39,8 +71,7 @@ async fn ready(State(engine): State<Engine>) -> Response {
     } else if engine.is_fenced() {
         reasons.insert("lease".into(), json!("the node has lost its lease and is getting a new one"));
     }
-    let answers = tokio::time::timeout(PATIENCE, log::position(engine.database())).await;
-    let up = matches!(answers, Ok(Ok(_)));
+    let up = looked.is_up().await;
     engine.metrics().database_up.set(i64::from(up));
     if !up {
         reasons.insert("database".into(), json!("the database does not answer"));

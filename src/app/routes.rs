@@ -2,7 +2,7 @@
 //!
 //! Not here: `/graphql` asks for each field of an operation; that is the gate's.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Router,
@@ -62,13 +62,13 @@ pub(super) struct Guard {
 pub(super) struct Routes {
     guard: Guard,
     router: Router,
-    declared: BTreeMap<String, Option<Access>>,
+    paths: BTreeSet<String>,
 }
 
 impl Routes {
     /// None yet.
     pub(super) fn new(guard: Guard) -> Self {
-        Self { guard, router: Router::new(), declared: BTreeMap::new() }
+        Self { guard, router: Router::new(), paths: BTreeSet::new() }
     }
 
     /// Adds a route with what it requires.
@@ -78,19 +78,18 @@ impl Routes {
         access: impl Into<Access>,
         methods: MethodRouter,
     ) -> Result<(), Error> {
-        let access = access.into();
-        let methods = match access {
+        let methods = match access.into() {
             Access::Public => methods,
             Access::Needs(permission) => {
                 methods.layer(from_fn_with_state((self.guard.clone(), permission), let_in))
             }
         };
-        self.put(path, Some(access), methods)
+        self.put(path, methods)
     }
 
     /// Adds a route whose every operation passes the gate.
     pub(super) fn add_gated(&mut self, path: &str, methods: MethodRouter) -> Result<(), Error> {
-        self.put(path, None, methods)
+        self.put(path, methods)
     }
 
     /// All of them.
@@ -98,11 +97,11 @@ impl Routes {
         self.router
     }
 
-    fn put(&mut self, path: &str, access: Option<Access>, methods: MethodRouter) -> Result<(), Error> {
+    fn put(&mut self, path: &str, methods: MethodRouter) -> Result<(), Error> {
         if !path.starts_with('/') {
             return Err(Error::Route(format!("{path} must begin with `/`")));
         }
-        if self.declared.insert(path.to_owned(), access).is_some() {
+        if !self.paths.insert(path.to_owned()) {
             return Err(Error::Route(format!("{path} is there twice")));
         }
         self.router = std::mem::take(&mut self.router).route(path, methods);

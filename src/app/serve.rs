@@ -85,7 +85,7 @@ pub(super) fn router(app: &App, bound: SocketAddr) -> Result<Router, Error> {
     let transport = Transport {
         pipeline: Pipeline::new(schema, outline, &settings)
             .with_admission(gate)
-            .with_metrics(&settings, engine.metrics().clone()),
+            .with_metrics(engine.metrics().clone()),
         authenticate: authenticate.clone(),
         settings: settings.clone(),
         shutdown: engine.stopping().clone(),

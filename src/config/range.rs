@@ -24,6 +24,7 @@ pub fn all(config: &Config, sources: &mut Sources) {
     check.time(  "server.shutdown_grace",                server.shutdown_grace,                ms(0)..=HOUR);
     check.time(  "server.request_timeout",               server.request_timeout,               ms(100)..=HOUR);
     check.number("server.max_connections",               server.max_connections,               1..=1_000_000);
+    check.number("server.max_connections_per_address",   server.max_connections_per_address,   1..=1_000_000);
     check.time(  "server.header_timeout",                server.header_timeout,                ms(100)..=HOUR);
     check.time(  "server.idle_timeout",                  server.idle_timeout,                  ms(100)..=HOUR);
     check.number("server.rate_limit.per_address",        server.rate_limit.per_address,        1..=MILLION);

@@ -29,6 +29,8 @@ pub struct Server {
     pub request_timeout: Duration,
     /// Connections that may be open at once.
     pub max_connections: usize,
+    /// Connections that one address may have open.
+    pub max_connections_per_address: usize,
     /// How long the head of a request may take.
     #[serde(with = "duration")]
     pub header_timeout: Duration,
@@ -52,6 +54,7 @@ impl Default for Server {
             shutdown_grace: Duration::from_secs(30),
             request_timeout: Duration::from_secs(30),
             max_connections: 10_000,
+            max_connections_per_address: 1_000,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             trusted_proxies: Vec::new(),

@@ -214,7 +214,7 @@ graphql:
     the configuration can't be used:
       tasker.yaml: sever: unknown key; did you mean `server`?
       tasker.yaml: server.listn: unknown key; did you mean `server.listen`?
-      tasker.yaml: server.server.listen: unknown key; known here: listen, allowed_hosts, allowed_origins, shutdown_grace, request_timeout, max_connections, header_timeout, idle_timeout, trusted_proxies, rate_limit, insecure
+      tasker.yaml: server.server.listen: unknown key; known here: listen, allowed_hosts, allowed_origins, shutdown_grace, request_timeout, max_connections, max_connections_per_address, header_timeout, idle_timeout, trusted_proxies, rate_limit, insecure
       tasker.yaml: database: expected a section with keys, not a single value
       tasker.yaml: lease_ttl: unknown key; did you mean `orchestration.lease_ttl`?
       tasker.yaml: orchestration.colour: unknown key; known here: lease_ttl, max_tasks_in_memory, max_recoveries, park_after, journal_queue, journal_flush_rows, command_wait, max_context_bytes, max_results_bytes, max_bulk_tasks, max_bulk_steps
@@ -242,6 +242,56 @@ graphql:
       tasker.yaml: server.allowed_origins[1]: expected a scheme and a host, such as `https://app.example.com`, without a path or `*`
       DATABASE_URL: database.primary.url: expected `sqlite://tasker.db?mode=rwc` or `postgres://user@host/database`, not `mysql://ada:***@db/tasker`
       environments/production.yaml: logging.level: expected a level, such as `info`, or directives, such as `info,tasker=debug`, not `==`
+    ");
+}
+
+#[test]
+fn the_mistakes_of_every_section_are_said_together() {
+    let base = (
+        "tasker.yaml",
+        r#"
+server:
+  max_connections: 0
+  header_timeout: 1ms
+  trusted_proxies: [10.0.0.0/8, 0.0.0.0/0, "::/0"]
+  rate_limit: {per_address: 0, per_subject: many, failed_sign_ins: 2000000, max_keys: 1, per_minute: 7}
+authentication:
+  enabled: true
+  authenticators:
+    - {type: jwt, algorithms: [HS256], secret: short, isuer: us}
+    - {type: proxy, trusted_peers: [0.0.0.0/0], subject_header: Cookie}
+    - {type: magic}
+authorization: {enabled: maybe, policy: "", modle: x}
+graphql: {introspection: some, subscriptions_per_subject: 0, limits: {depth: 0}}
+"#,
+    );
+    assert_snapshot!(complaints(&[base], &[]), @r"
+    the configuration can't be used:
+      tasker.yaml: server.rate_limit.per_minute: unknown key; did you mean `server.rate_limit.per_subject`?
+      tasker.yaml: authorization.modle: unknown key; did you mean `authorization.model`?
+      tasker.yaml: server.rate_limit.per_subject: expected a whole number, such as `500`, not `many`
+      tasker.yaml: graphql.introspection: unknown variant `some`, expected one of `none`, `permitted`, `full`, not `some`
+      tasker.yaml: authorization.enabled: expected `true` or `false`, not `maybe`
+      tasker.yaml: server.max_connections: must be between 1 and 1000000, not `0`
+      tasker.yaml: server.header_timeout: must be between 100ms and 1h, not `1ms`
+      tasker.yaml: server.rate_limit.per_address: must be between 1 and 1000000, not `0`
+      tasker.yaml: server.rate_limit.failed_sign_ins: must be between 1 and 1000000, not `2000000`
+      tasker.yaml: server.rate_limit.max_keys: must be between 100 and 10000000, not `1`
+      tasker.yaml: graphql.subscriptions_per_subject: must be between 1 and 100000000, not `0`
+      tasker.yaml: graphql.limits.depth: must be between 1 and 1000, not `0`
+      tasker.yaml: authentication.authenticators[0].secret: is shorter than the 32 bytes that the algorithm needs; `openssl rand -hex 32` makes one
+      tasker.yaml: authentication.authenticators[0].isuer: unknown key; known here: algorithms, audience, issuer, jwks, jwks_cooldown, jwks_max_age, jwks_refresh, jwks_timeout, leeway, namespaces_claim, public_key, roles_claim, secret, subject_claim, type
+      tasker.yaml: authentication.authenticators[1].trusted_peers[0]: is every address there is: anybody could say who they are
+      tasker.yaml: authentication.authenticators[1].subject_header: this header means something else already
+      tasker.yaml: authentication.authenticators[2].type: expected `jwt`, `api_token` or `proxy`
+      tasker.yaml: server.trusted_proxies[1]: is every address there is: anybody could say where they are
+      tasker.yaml: server.trusted_proxies[2]: is every address there is: anybody could say where they are
+      tasker.yaml: authorization.policy: expected a file, not ``
+    ");
+    let proxies = ("tasker.yaml", "server: {trusted_proxies: [10.0.0.0/8, somewhere]}");
+    assert_snapshot!(complaints(&[proxies], &[]), @r"
+    the configuration can't be used:
+      tasker.yaml: server.trusted_proxies[1]: expected an IP address or a network, such as `10.0.0.7` or `10.0.0.0/8`
     ");
 }
 

@@ -8,12 +8,13 @@ mod lasting;
 mod prepared;
 mod run;
 mod subscribers;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor, Request, Response, ServerError};
@@ -25,6 +26,7 @@ pub use prepared::Prepared;
 
 use lasting::Lasting;
 use subscribers::Subscribers;
+use tally::Tally;
 
 use super::document::cache::Documents;
 use super::document::{check_complexity, variables};
@@ -46,6 +48,7 @@ pub struct Pipeline<E> {
     admission: Arc<dyn Admission>,
     long_polls: Arc<HashSet<&'static str>>,
     subscribers: Subscribers,
+    tally: Tally,
     timeout: Duration,
 }
 
@@ -58,7 +61,8 @@ impl<E: Executor> Pipeline<E> {
             outline: Arc::new(outline),
             admission: Arc::new(Open),
             long_polls: Arc::default(),
-            subscribers: Subscribers::new(settings.subscriptions_per_subject, Metrics::new()),
+            subscribers: Subscribers::new(settings.subscriptions_per_subject),
+            tally: Tally::default(),
             timeout: settings.timeout,
         }
     }
@@ -69,8 +73,9 @@ impl<E: Executor> Pipeline<E> {
     }
 
     /// Counts here.
-    pub fn with_metrics(self, settings: &GraphqlSettings, metrics: Metrics) -> Self {
-        Self { subscribers: Subscribers::new(settings.subscriptions_per_subject, metrics), ..self }
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        let subscribers = self.subscribers.counted(metrics.clone());
+        Self { subscribers, tally: Tally::of(metrics), ..self }
     }
 
     /// Root fields that may wait for work before they answer.
@@ -84,7 +89,16 @@ impl<E: Executor> Pipeline<E> {
     }
 
     /// Everything that can be said about a request without asking who made it.
-    pub fn prepare(&self, mut request: Request) -> Result<Prepared, ServerError> {
+    pub fn prepare(&self, request: Request) -> Result<Prepared, ServerError> {
+        self.sound(request).inspect_err(|error| self.refused(error))
+    }
+
+    /// Notes a refusal that no operation came of.
+    pub fn refused(&self, error: &ServerError) {
+        self.tally.refused(error);
+    }
+
+    fn sound(&self, mut request: Request) -> Result<Prepared, ServerError> {
         if RequestId::of(&request.data).is_none() {
             request.data.insert(RequestId::new());
         }
@@ -97,6 +111,13 @@ impl<E: Executor> Pipeline<E> {
 
     /// Runs a query or a mutation.
     pub async fn execute(&self, prepared: Prepared) -> Response {
+        let (kind, began) = (prepared.kind(), Instant::now());
+        let answer = self.answer(prepared).await;
+        self.tally.answered(kind, &answer, began);
+        answer
+    }
+
+    async fn answer(&self, prepared: Prepared) -> Response {
         let request_id = prepared.request_id();
         if prepared.kind() == OperationType::Subscription {
             let message = "A subscription needs a stream: use a WebSocket, or Accept: text/event-stream";
@@ -120,7 +141,12 @@ impl<E: Executor> Pipeline<E> {
         let request_id = prepared.request_id();
         let kind = prepared.kind();
         let rules = self.rules(&prepared);
-        let only = |answer| Either::Left(stream::once(std::future::ready(answer)));
+        let began = Instant::now();
+        let tally = self.tally.clone();
+        let only = move |answer| {
+            tally.answered(kind, &answer, began);
+            Either::Left(stream::once(std::future::ready(answer)))
+        };
         let started = async move {
             let from = admission::address_of(prepared.data(), &session);
             let refused = |errors| only(normalize(Response::from_errors(errors), &request_id));
@@ -139,6 +165,7 @@ impl<E: Executor> Pipeline<E> {
             let answers = pipeline.schema.execute_stream(request, Some(session));
             Either::Right(match kind {
                 OperationType::Subscription => {
+                    pipeline.tally.begun();
                     let id = request_id.clone();
                     let lasting = lasting.over(run::guarded(answers, request_id));
                     let answers = lasting.map(move |answer| {
@@ -147,7 +174,9 @@ impl<E: Executor> Pipeline<E> {
                     });
                     answers.boxed()
                 }
-                OperationType::Query | OperationType::Mutation => run::once(answers, rules, request_id),
+                OperationType::Query | OperationType::Mutation => run::once(answers, rules, request_id)
+                    .inspect(move |answer| pipeline.tally.answered(kind, answer, began))
+                    .boxed(),
             })
         };
         stream::once(started).flatten().boxed()

@@ -93,12 +93,18 @@ pub async fn other_method(request: Request) -> Response {
 }
 
 /// What can be said about a POST before its body is read: how to answer, and to whom.
-async fn head<E>(transport: &Transport<E>, parts: &Parts) -> Result<(Media, Data), Box<Response>> {
+async fn head<E: Executor>(transport: &Transport<E>, parts: &Parts) -> Result<(Media, Data), Box<Response>> {
     let Some(media) = content::negotiate(&parts.headers) else { return Err(Box::new(not_acceptable())) };
     if !content::is_json(&parts.headers) {
         let message = "The body must be sent as Content-Type: application/json";
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Box::new(refuse(media, status, Code::BadUserInput, message)));
+    }
+    if !content::is_plain(&parts.headers) {
+        let message = "The body must be sent as it is, without a Content-Encoding";
+        let mut response = refuse(media, StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message);
+        response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        return Err(Box::new(response));
     }
     match caller(transport, parts).await {
         Ok(data) => Ok((media, data)),
@@ -121,7 +127,7 @@ async fn answer<E: Executor>(
 }
 
 /// Who calls, and under which id.
-async fn caller<E>(transport: &Transport<E>, parts: &Parts) -> Result<Data, ServerError> {
+async fn caller<E: Executor>(transport: &Transport<E>, parts: &Parts) -> Result<Data, ServerError> {
     let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
     match transport.authenticate.request(parts).await {
         Ok(mut data) => {
@@ -129,6 +135,7 @@ async fn caller<E>(transport: &Transport<E>, parts: &Parts) -> Result<Data, Serv
             Ok(data)
         }
         Err(error) => {
+            transport.pipeline.refused(&error);
             let mut refused = normalize(async_graphql::Response::from_errors(vec![error]), &id);
             Err(refused.errors.remove(0))
         }

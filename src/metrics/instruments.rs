@@ -39,6 +39,7 @@ instruments! {
     commands: Family<ByCommand, Counter> = Family::default(),          "Commands, by verb and answer";
     graphql_requests: Family<ByRequest, Counter> = Family::default(),  "GraphQL operations, by kind and code";
     rate_limited: Family<ByLimit, Counter> = Family::default(),        "Callers told to wait because they asked too often, by limit";
+    connections_refused: Counter = Counter::default(),                 "Connections closed at once because their address had too many open";
     authz_errors: Counter = Counter::default(),                        "Times it could not be worked out what a caller may do, which means nothing";
 
     tasks_in_memory: Gauge = Gauge::default(),                         "Tasks that this node holds in memory";

@@ -5,11 +5,11 @@
 
 mod audit;
 mod client;
-mod home;
+pub mod home;
 mod ledger;
 mod load;
-mod programs;
-mod service;
+pub mod programs;
+pub mod service;
 mod shapes;
 mod wire;
 

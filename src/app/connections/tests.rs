@@ -121,6 +121,25 @@ async fn so_many_are_open_at_once_and_the_next_one_waits() {
 }
 
 #[tokio::test]
+async fn one_address_has_so_many_open_and_more_are_closed() {
+    let running = running(|settings| {
+        settings.max_connections_per_address = 2;
+        settings.rate_limit.loopback = true;
+    })
+    .await;
+    let (mut first, mut second) = (connect(&running).await, connect(&running).await);
+    ask(&mut first, ASK).await;
+    ask(&mut second, ASK).await;
+    assert_eq!(rest(&mut connect(&running).await).await, "");
+    assert_eq!(running.metrics.connections_refused.get(), 1);
+    drop(first);
+    while running.metrics.connections.get() > 1 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(ask(&mut connect(&running).await, ASK).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
 async fn a_head_that_is_too_large_is_refused() {
     let running = running(|_| ()).await;
     for (size, status) in [(100 << 10, "HTTP/1.1 200"), (200 << 10, "HTTP/1.1 431")] {

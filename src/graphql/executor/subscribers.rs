@@ -33,8 +33,13 @@ pub(super) struct Place {
 }
 
 impl Subscribers {
-    pub(super) fn new(most: usize, metrics: Metrics) -> Self {
-        Self { most, open: Arc::default(), metrics }
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, open: Arc::default(), metrics: Metrics::new() }
+    }
+
+    /// The same, counted here.
+    pub(super) fn counted(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Counts one more, unless there are too many.
@@ -75,7 +80,7 @@ mod tests {
 
     #[test]
     fn each_caller_has_so_many_and_one_that_ends_makes_room() {
-        let subscribers = Subscribers::new(2, Metrics::new());
+        let subscribers = Subscribers::new(2);
         let (ada, bob, nobody) = (Subject::named("ada"), Subject::named("bob"), Subject::anonymous());
         let here = Some(Address::from(IpAddr::from([192, 0, 2, 1])));
         let first = subscribers.enter(&ada, here).expect("there is room");
@@ -95,7 +100,7 @@ mod tests {
 
     #[test]
     fn who_has_none_open_is_forgotten() {
-        let subscribers = Subscribers::new(2, Metrics::new());
+        let subscribers = Subscribers::new(2);
         for no in 0..100 {
             drop(subscribers.enter(&Subject::named(no.to_string()), None));
         }

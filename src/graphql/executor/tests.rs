@@ -81,3 +81,41 @@ async fn a_mutation_is_finished_for_a_caller_who_left() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn operations_are_counted_by_kind_and_code_on_every_way() {
+    let (pipeline, _) = pipeline();
+    let metrics = crate::metrics::Metrics::new();
+    let pipeline = pipeline.with_admission(NoSubmit).with_metrics(metrics.clone());
+    for text in [
+        "{ hello }",
+        "{ overloaded }",
+        "{ nothing }",
+        "mutation { submit(name: \"x\") }",
+        "subscription { ticks(n: 2) }",
+        "{",
+    ] {
+        let once = Executor::execute(&pipeline, Request::new(text)).await;
+        let stream: Vec<_> = pipeline.execute_stream(Request::new(text), None).collect().await;
+        assert!(!stream.is_empty(), "{text}: {once:?}");
+    }
+    let page = metrics.encode();
+    let mut counted: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("tasker_graphql_requests_total")).collect();
+    counted.sort_unstable();
+    assert_eq!(
+        counted,
+        [
+            r#"{kind="mutation",code="FORBIDDEN"} 2"#,
+            r#"{kind="query",code="GRAPHQL_VALIDATION_FAILED"} 2"#,
+            r#"{kind="query",code="OK"} 2"#,
+            r#"{kind="query",code="OVERLOADED"} 2"#,
+            // Not on a way that can't carry one.
+            r#"{kind="subscription",code="BAD_USER_INPUT"} 1"#,
+            r#"{kind="subscription",code="OK"} 1"#,
+            r#"{kind="unknown",code="GRAPHQL_PARSE_FAILED"} 2"#,
+        ]
+    );
+    assert!(page.contains("tasker_graphql_request_seconds_count 8"), "{page}");
+    assert!(page.contains("tasker_subscriptions 0"), "{page}");
+}

@@ -53,6 +53,14 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     is_json && parts.all(utf8)
 }
 
+/// Whether the body is as it is. One that is packed is not unpacked: a small one can hold a large one.
+pub fn is_plain(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
 /// Whether this is the beginning of a WebSocket.
 pub fn wants_upgrade(headers: &HeaderMap) -> bool {
     let upgrade = headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());

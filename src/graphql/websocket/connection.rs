@@ -197,6 +197,7 @@ impl<E: Executor> Connection<E> {
         let session = match self.transport.authenticate.connection(shown).instrument(span.clone()).await {
             Ok(data) => Arc::new(data),
             Err(error) => {
+                self.transport.pipeline.refused(&error);
                 self.operations.stop(&id);
                 return self.reply(outbox, Outgoing::Error { id: &id, payload: &[error] }.text()).await;
             }

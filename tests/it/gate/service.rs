@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use tasker::{
-    app::{App, Builder, Tasker},
+    app::{App, Builder, Tasker, connections},
     auth::{Subject, Wanted},
     config::{Config, Overrides, Variables},
     orchestration::{Clock, api_tokens},
@@ -117,12 +117,13 @@ impl Service {
         let overrides = Overrides { database_url: place.url.parse().ok(), ..Overrides::default() };
         let variables: Variables = [("TASKER__ORCHESTRATION__LEASE_TTL", "60s")].into_iter().collect();
         let config = Config::load(folder.path(), &overrides, &variables).expect("it is sound");
+        let server = config.server.clone();
         let app = builder.open(config, variables).await.expect("the service starts");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let router = app.router(address).expect("a schema that can be guarded");
-        let served = router.into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, served).await });
+        let (metrics, stop) = (app.engine().metrics().clone(), app.engine().stopping().clone());
+        tokio::spawn(async move { connections::serve(listener, router, &server, metrics, stop).await });
         Self { address, app, http: reqwest::Client::new(), folder, _place: place }
     }
 

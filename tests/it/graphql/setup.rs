@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tasker::{
-    app::{self, App, Tasker},
+    app::{self, App, Tasker, connections},
     config::{Config, Overrides, Variables},
     orchestration::Engine,
 };
@@ -69,15 +69,13 @@ impl Service {
         }
         let listener = app::listen(&config).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
+        let settings = config.server.clone();
         let app = builder.open(config, variables).await.expect("the service starts");
         let engine = app.engine().clone();
         let router = app.router(address).expect("the schema is sound");
-        let stop = engine.stopping().clone();
+        let (stop, metrics) = (engine.stopping().clone(), engine.metrics().clone());
         let server = tokio::spawn(async move {
-            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-                .with_graceful_shutdown(async move { stop.cancelled().await })
-                .await
-                .expect("it serves");
+            connections::serve(listener, router, &settings, metrics, stop).await;
         });
         Self { address, engine, scripts, app: Some(app), server, _config: folder, place: Some(place) }
     }
