@@ -181,7 +181,9 @@ impl Task {
         self.row().priority
     }
 
-    /// What makes it the same as another request, where its template says `identity_strategy: hash`.
+    /// What makes it the same as another request, where its template says `identity_strategy: hash`: a digest of the
+    /// context among others, by which one could try whether a guess at it is right.
+    #[graphql(guard = "Needs(Permission::TaskShow)", directive = authorize::apply(Permission::TaskShow))]
     async fn identity_hash(&self) -> Option<&str> {
         self.row().identity_hash.as_deref()
     }

@@ -111,7 +111,9 @@ impl<E: Executor> Connection<E> {
                 Some(Ok(Message::Text(text))) => text,
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
                 Some(Ok(Message::Binary(_))) => return Close::InvalidMessage,
-                Some(Ok(Message::Close(_))) | None => return Close::Gone,
+                // Reading on is what sends the answer to it; then there is nothing more.
+                Some(Ok(Message::Close(_))) => continue,
+                None => return Close::Gone,
                 Some(Err(error)) => return broken(&error),
             };
             let handled = tokio::select! {

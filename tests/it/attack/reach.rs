@@ -25,6 +25,7 @@ async fn contents_are_out_of_reach_on_every_way(place: Place) {
     for (text, missing) in [
         ("{ tasks { context } }", &[SHOW][..]),
         ("{ tasks { taskId: context } }", &[SHOW]),
+        ("{ tasks { identityHash } }", &[SHOW]),
         ("{ taskConnection { edges { node { c: context } } } }", &[SHOW]),
         ("{ taskConnection { nodes { context } } }", &[SHOW]),
         ("{ tasksByStatus(status: PENDING) { ... on Task { context } } }", &[SHOW]),

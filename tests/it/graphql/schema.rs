@@ -41,6 +41,7 @@ const AGREED: &[(&str, &str)] = &[
     ("Task.events", "tasker.event:index"),
     ("Task.namedTask", "tasker.handler:show"),
     ("Task.context", "tasker.task:show"),
+    ("Task.identityHash", "tasker.task:show"),
     ("TaskFilter.context", "tasker.task:show"),
     ("WorkflowStep.parents", "tasker.workflow_step:index"),
     ("WorkflowStep.children", "tasker.workflow_step:index"),

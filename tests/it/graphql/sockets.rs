@@ -17,6 +17,7 @@ on_both_databases![
     a_stopped_operation_says_nothing_more_and_frees_its_id,
     a_connection_has_so_many_operations,
     other_protocols_and_foreign_pages_are_refused,
+    who_says_goodbye_is_answered,
 ];
 
 const FOREVER: &str = "subscription { workflowEvents { name } }";
@@ -161,4 +162,14 @@ async fn other_protocols_and_foreign_pages_are_refused(place: Place) {
     assert_eq!(open("graphql-transport-ws", &[("origin", &own)]).await, 101);
     assert_eq!(open("graphql-transport-ws", &[("origin", "http://evil.example")]).await, 403);
     assert_eq!(open("graphql-ws", &[]).await, 400);
+}
+
+async fn who_says_goodbye_is_answered(place: Place) {
+    let service = Service::start(place).await;
+    for code in [1000, 4999] {
+        let mut socket = Socket::connect(service.address).await;
+        socket.subscribe("1", FOREVER, json!({})).await;
+        socket.leave(code).await;
+        assert_eq!(socket.closed().await, code, "without an answer it would look like a broken line");
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{self, Message, client::IntoClientRequest},
+    tungstenite::{self, Message, client::IntoClientRequest, protocol::CloseFrame},
 };
 
 use crate::app::PATIENCE;
@@ -102,6 +102,12 @@ impl Socket {
         let mut message = self.expect("next").await;
         assert!(message["payload"].get("errors").is_none(), "{message}");
         message["payload"]["data"].take()
+    }
+
+    /// Says goodbye with this code.
+    pub async fn leave(&mut self, code: u16) {
+        let frame = CloseFrame { code: code.into(), reason: "".into() };
+        self.0.send(Message::Close(Some(frame))).await.expect("sent");
     }
 
     /// The code that the socket is closed with, whatever is said before.
