@@ -11,6 +11,7 @@ mod auth;
 mod authorization;
 mod crash;
 mod engine;
+mod fuzz;
 mod gate;
 mod graphql;
 mod journal;
