@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{disguise::Request, ground::Ground, value::NOBODYS_ID};
+use super::{ground::Ground, request::Request, value::NOBODYS_ID};
 use crate::{graphql::ws::Heard, place::Place};
 
 on_both_databases![

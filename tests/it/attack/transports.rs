@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{disguise::Request, ground::Ground};
+use super::{ground::Ground, request::Request};
 use crate::{gate::service::PATIENCE, place::Place};
 
 on_both_databases![
