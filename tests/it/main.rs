@@ -12,6 +12,7 @@ mod auth;
 mod authorization;
 mod crash;
 mod engine;
+mod fuzz;
 mod gate;
 mod graphql;
 mod journal;

@@ -3,43 +3,16 @@
 use std::collections::BTreeSet;
 
 use async_graphql::parser::types::Type;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     choices::Choices,
     literal,
-    sdl::{Input, Sdl},
+    request::{Conditions, Request},
+    sdl::{Input, Sdl, base},
     tree::{Item, Node, Tree},
     value::{By, Given},
 };
-
-/// A request that means the tree.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Request {
-    pub query: String,
-    pub variables: Value,
-    pub operation_name: Option<&'static str>,
-}
-
-impl Request {
-    /// As it is.
-    pub fn plain(query: &str) -> Self {
-        Self { query: query.to_owned(), variables: json!({}), operation_name: None }
-    }
-
-    /// As it goes over the wire.
-    pub fn body(&self) -> Value {
-        let Self { query, variables, operation_name } = self;
-        json!({ "query": query, "variables": variables, "operationName": operation_name })
-    }
-}
-
-/// What `@skip` and `@include` say. The same choices make the same document otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Conditions {
-    AsTheyCome,
-    AllOn,
-}
 
 /// Writes the tree.
 pub fn write(sdl: &Sdl, tree: &Tree, conditions: Conditions, bytes: &[u8]) -> Request {
@@ -184,12 +157,7 @@ impl Writer<'_, '_> {
         }
         self.condition(conditional);
         if !node.selection.is_empty() {
-            self.selection(
-                super::sdl::base(&self.sdl.field(&node.owner, &node.name).answers),
-                &node.selection,
-                true,
-                0,
-            );
+            self.selection(base(&self.sdl.field(&node.owner, &node.name).answers), &node.selection, true, 0);
         }
     }
 
@@ -203,7 +171,7 @@ impl Writer<'_, '_> {
             }
             By::Parts => {
                 let mut text = String::from("{");
-                let fields = &self.sdl.inputs[super::sdl::base(&argument.takes)];
+                let fields = &self.sdl.inputs[base(&argument.takes)];
                 for (name, value) in given.value.as_object().expect("an object") {
                     let field = fields.iter().find(|field| field.name == *name).expect("a field");
                     let value = (!value.is_null()).then(|| value.clone());

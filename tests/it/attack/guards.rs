@@ -3,7 +3,7 @@
 //! Each field with an `@authorize` is asked for behind a gate that was told something else about that field alone.
 //! A field without its guard, or with another permission in it, answers here.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use async_graphql::Variables;
 use futures_util::StreamExt;
@@ -24,11 +24,9 @@ use tasker::{
 use super::{
     ground::Ground,
     literal,
-    sdl::{self, Sdl, base},
+    sdl::{self, SDL, base},
 };
 use crate::place::Place;
-
-static SDL: LazyLock<Sdl> = LazyLock::new(Sdl::read);
 
 /// What the gate is told instead.
 const DECOY: &str = "tasker.analytics:index";

@@ -16,7 +16,7 @@ use async_graphql::{
 use futures_util::stream;
 
 use super::{
-    disguise::Request,
+    request::Request,
     sdl::{Field, Input, Sdl, base},
 };
 

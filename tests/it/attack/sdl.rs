@@ -1,6 +1,6 @@
 //! The schema as a test reads it: not with the eyes of the gate.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use async_graphql::parser::{
     parse_schema,
@@ -10,6 +10,9 @@ use async_graphql::{Positioned, Value};
 
 /// The committed text, which is what callers are promised.
 pub const TEXT: &str = include_str!("../../../schema.graphql");
+
+/// The same, read.
+pub static SDL: LazyLock<Sdl> = LazyLock::new(Sdl::read);
 
 /// A field with what it takes and needs.
 #[derive(Debug, Clone)]
@@ -44,7 +47,7 @@ pub struct Sdl {
 }
 
 impl Sdl {
-    pub fn read() -> Self {
+    fn read() -> Self {
         let mut sdl = Self::default();
         for definition in parse_schema(TEXT).expect("a schema").definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::ground::Ground;
+use super::{ground::Ground, request::Request, value::NOBODYS_ID};
 use crate::{graphql::ws::Heard, place::Place};
 
 on_both_databases![
@@ -15,6 +15,7 @@ on_both_databases![
     a_cursor_of_somebody_elses_leads_to_ones_own,
     a_running_operation_is_not_replaced,
     many_sockets_are_many_askers,
+    what_is_elsewhere_is_like_what_is_not_there,
 ];
 
 async fn error(ground: &Ground, token: &str, text: &str, variables: Value) -> Value {
@@ -172,4 +173,23 @@ async fn many_sockets_are_many_askers(place: Place) {
         assert_eq!(socket.next().await["workflowEvents"]["name"], "task.created");
     }
     assert_eq!(ground.ask(&ground.admin, "{ __typename }").await.status, 200);
+}
+
+/// B14: to the byte, on a socket and on a stream.
+async fn what_is_elsewhere_is_like_what_is_not_there(place: Place) {
+    let ground = Ground::new(place).await;
+    let teller = ground.token("teller").await;
+    let text = "subscription ($id: ID!) { taskUpdated(taskId: $id) { status } }";
+    let mut said = Vec::new();
+    for id in [&*ground.shop, NOBODYS_ID] {
+        let mut socket = ground.socket(&teller).await;
+        socket.subscribe("1", text, json!({ "id": id })).await;
+        let heard =
+            [socket.hear().await, socket.hear().await].map(|heard| format!("{heard:?}").replace(id, "ID"));
+        let request = Request { variables: json!({ "id": id }), ..Request::plain(text) };
+        let streamed = ground.stream(&teller, &request).await;
+        said.push((heard, streamed.status, streamed.text.replace(id, "ID")));
+    }
+    assert_eq!(said[0], said[1]);
+    assert!(said[0].2.contains("NOT_FOUND"), "{said:?}");
 }

@@ -9,7 +9,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{disguise::Request, ground::Ground};
+use super::{ground::Ground, request::Request};
 use crate::{gate::service::PATIENCE, place::Place};
 
 on_both_databases![
@@ -33,6 +33,7 @@ fn delete(ground: &Ground) -> String {
 /// D01: a mutation. D02: without a header that a form can't send.
 async fn nothing_changes_by_get(place: Place) {
     let ground = Ground::with(place, json!({ "graphql": { "get_queries": true } })).await;
+    let viewer = ground.token("viewer").await;
     let before = ground.rows().await;
     let get = |query: &str, preflighted: bool| -> RequestBuilder {
         let url = format!("http://{}/graphql", ground.service.address);
@@ -54,6 +55,10 @@ async fn nothing_changes_by_get(place: Place) {
         Ground::hear(get("{ tasks { name } }", true)).await.data()["tasks"].as_array().map(Vec::len),
         Some(2)
     );
+    let mut as_viewer = get("{ tasks { context } }", true).build().expect("a request");
+    as_viewer.headers_mut().insert("x-api-token", viewer.parse().expect("a header"));
+    let denied = Ground::hear(RequestBuilder::from_parts(http(), as_viewer)).await;
+    assert_eq!((denied.status, denied.missing()), (403, vec!["tasker.task:show"]), "{}", denied.text);
     let simple = Ground::hear(get("{ tasks { name } }", false)).await;
     assert_eq!((simple.status, simple.code()), (400, "BAD_USER_INPUT"), "{}", simple.text);
     assert_eq!(ground.rows().await, before);

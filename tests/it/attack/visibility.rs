@@ -110,7 +110,7 @@ async fn where_questions_are_off_they_are_off_on_every_way(place: Place) {
             let get = http.get(url.expect("an address")).header("x-requested-with", "test");
             assert_eq!(Ground::hear(get.header("X-API-Token", admin)).await.code(), "FORBIDDEN");
         }
-        let request = super::disguise::Request::plain(text);
+        let request = super::request::Request::plain(text);
         assert_eq!(ground.stream(admin, &request).await.code(), "FORBIDDEN");
         let mut socket = ground.socket(admin).await;
         socket.subscribe("1", text, json!({})).await;
