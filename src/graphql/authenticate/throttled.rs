@@ -50,10 +50,11 @@ impl Throttled {
                 return Err(error);
             }
         };
-        if let Some(shown) = shown {
+        let subject = caller(&data);
+        if let Some(shown) = shown.filter(|_| !subject.is_anonymous()) {
             self.throttle.was_good(shown);
         }
-        self.throttle.asks(from, &caller(&data)).map_err(refused)?;
+        self.throttle.asks(from, &subject).map_err(refused)?;
         if let Some(from) = from {
             data.insert(from);
         }
