@@ -59,6 +59,7 @@ pub struct Throttle {
     began: Instant,
     proxies: Vec<Network>,
     loopback: bool,
+    patience: Duration,
     hasher: RandomState,
     good: Cache<Fingerprint, ()>,
     limits: Option<Limits>,
@@ -95,6 +96,7 @@ impl Throttle {
             began: Instant::now(),
             proxies: settings.trusted_proxies.clone(),
             loopback: limits.loopback,
+            patience: settings.request_timeout,
             hasher: RandomState::new(),
             good: Cache::builder().max_capacity(limits.max_keys as u64).time_to_idle(REMEMBERED).build(),
             limits: limits.enabled.then(|| Limits::of(limits)),
@@ -116,6 +118,11 @@ impl Throttle {
             );
         }
         Some(from)
+    }
+
+    /// How long it may take to find out who calls.
+    pub const fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// A request, or a new socket, of an address.
