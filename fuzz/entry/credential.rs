@@ -45,6 +45,10 @@ impl TokenStore for Empty {
         Ok(None)
     }
 
+    async fn withdrawn(&self, tokens: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+        Ok(tokens.to_vec())
+    }
+
     async fn used(&self, _: Uuid, _: Timestamp) -> Result<(), StoreError> {
         Ok(())
     }

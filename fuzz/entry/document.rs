@@ -33,6 +33,7 @@ use tasker::{
         schema,
     },
     model::time::Timestamp,
+    orchestration::{Clock, Refusals},
 };
 use tokio::{runtime::Runtime, sync::watch};
 
@@ -87,9 +88,10 @@ impl World {
         let gate = Gate::new(
             Requirements::from_sdl(&sdl).expect("the schema says what it needs"),
             warden,
-            database,
+            database.clone(),
             Introspection::Permitted,
             Views::from_sdl(&sdl).expect("a schema"),
+            Refusals::new(database, Clock::System),
         );
         // Nothing is kept from one document to the next.
         let settings = GraphqlSettings { document_cache: 0, ..GraphqlSettings::default() };

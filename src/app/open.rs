@@ -137,7 +137,9 @@ impl App {
         warden.with_metrics(self.engine.metrics().clone())
     }
 
-    /// Everything under its usual path, for a service bound to `bound`: `/graphql`, `/graphiql`, `/health`, `/metrics`.
+    /// Everything under its usual path, for a service bound to `bound`: `/graphql`, `/graphiql`, `/health`, `/metrics`,
+    /// and the application's own routes. What bounds connections is [`connections::serve`](super::connections::serve);
+    /// an application that serves this in another way must say who calls, as `ConnectInfo<SocketAddr>`.
     pub fn router(&self, bound: SocketAddr) -> Result<Router, Error> {
         super::serve::router(self, bound)
     }

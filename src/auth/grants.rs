@@ -137,3 +137,47 @@ impl Grants {
         self.version
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NAMES: [&str; 3] = ["bank", "shop", "x"];
+
+    fn namespaces() -> impl Strategy<Value = Namespaces> {
+        let names = prop::sample::subsequence(NAMES.to_vec(), 0..=NAMES.len());
+        (names, any::<bool>()).prop_map(|(names, all_but)| {
+            let only = Namespaces::only(names);
+            if all_but { only.not() } else { only }
+        })
+    }
+
+    fn grants() -> impl Strategy<Value = Grants> {
+        let grant = (namespaces(), namespaces()).prop_map(|(namespaces, own)| Grant { namespaces, own });
+        let permission = prop::sample::select(&Permission::ALL[..3]);
+        prop::collection::vec((permission, grant), 0..4).prop_map(|granted| {
+            let mut grants = Grants::default();
+            granted.into_iter().for_each(|(permission, grant)| grants.permit(permission, grant));
+            grants
+        })
+    }
+
+    proptest! {
+        /// Exactly what one can do somewhere, to something, and the other can't.
+        #[test]
+        fn beyond_is_what_one_can_and_the_other_cant(mine in grants(), theirs in grants(), same: bool) {
+            let can_more = |permission: &&Permission| {
+                let (mine, theirs) = (mine.of(**permission), theirs.of(**permission));
+                // What the holder of `mine` created: it is the other's own only where they are the same.
+                let of = |name: &str| {
+                    mine.covers(name, true) && !theirs.covers(name, same) || mine.covers(name, false) && !theirs.covers(name, false)
+                };
+                NAMES.iter().chain(&["elsewhere"]).any(|name| of(name))
+            };
+            let expected: Vec<Permission> = Permission::ALL.iter().filter(can_more).copied().collect();
+            prop_assert_eq!(mine.beyond(&theirs, same), expected);
+        }
+    }
+}

@@ -14,7 +14,10 @@ mod tests;
 use std::{
     hash::{BuildHasher, RandomState},
     net::SocketAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -56,9 +59,12 @@ pub struct Throttle {
     began: Instant,
     proxies: Vec<Network>,
     loopback: bool,
+    patience: Duration,
     hasher: RandomState,
     good: Cache<Fingerprint, ()>,
     limits: Option<Limits>,
+    /// Whether it was said that somebody is not counted who should be.
+    told: AtomicBool,
     metrics: Metrics,
 }
 
@@ -90,16 +96,33 @@ impl Throttle {
             began: Instant::now(),
             proxies: settings.trusted_proxies.clone(),
             loopback: limits.loopback,
+            patience: settings.request_timeout,
             hasher: RandomState::new(),
             good: Cache::builder().max_capacity(limits.max_keys as u64).time_to_idle(REMEMBERED).build(),
             limits: limits.enabled.then(|| Limits::of(limits)),
+            told: AtomicBool::new(!limits.enabled),
             metrics,
         }
     }
 
     /// Where a request comes from: the peer, or whom a trusted proxy names. Nowhere where the server does not know.
     pub fn address(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<Address> {
-        address::of(peer?.ip(), headers, &self.proxies)
+        let peer = peer?.ip().to_canonical();
+        let from = address::of(peer, headers, &self.proxies);
+        let stranger = peer.is_loopback() && !self.proxies.iter().any(|proxy| proxy.contains(&peer));
+        let proxied = stranger && headers.contains_key(address::FORWARDED);
+        if proxied && self.counted(Some(from)).is_none() && !self.told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "a proxy on this machine sends requests of others, and who calls through it is not counted: name it in \
+                 server.trusted_proxies"
+            );
+        }
+        Some(from)
+    }
+
+    /// How long it may take to find out who calls.
+    pub const fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// A request, or a new socket, of an address.
@@ -122,13 +145,14 @@ impl Throttle {
     /// What was shown was refused.
     pub fn was_refused(&self, from: Option<Address>) {
         if let Some((limits, Some(from))) = self.counted(from) {
-            let _ = limits.sign_ins.take(from, self.now());
+            limits.sign_ins.note(from, self.now());
         }
     }
 
     /// What was shown was good.
     pub fn was_good(&self, shown: Fingerprint) {
-        if self.limits.is_some() {
+        // Asking for it keeps it, too.
+        if self.limits.is_some() && self.good.get(&shown).is_none() {
             self.good.insert(shown, ());
         }
     }

@@ -11,6 +11,7 @@ mod subscribers;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod timely;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use prepared::Prepared;
 use lasting::Lasting;
 use subscribers::Subscribers;
 use tally::Tally;
+use timely::Timely;
 
 use super::document::cache::Documents;
 use super::document::{check_complexity, variables};
@@ -69,6 +71,7 @@ impl<E: Executor> Pipeline<E> {
 
     /// Decides about operations with this.
     pub fn with_admission(self, admission: impl Admission) -> Self {
+        let admission = Timely { inner: Arc::new(admission), within: self.timeout };
         Self { admission: Arc::new(admission), ..self }
     }
 

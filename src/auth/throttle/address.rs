@@ -9,7 +9,8 @@ use axum::http::HeaderMap;
 
 use crate::config::Network;
 
-const FORWARDED: &str = "x-forwarded-for";
+/// Where proxies say whom a request is of.
+pub(super) const FORWARDED: &str = "x-forwarded-for";
 
 /// More of a list of addresses is not looked at.
 const MOST_HOPS: usize = 32;
@@ -47,7 +48,7 @@ impl fmt::Display for Address {
 
 /// The last one in `X-Forwarded-For` that is no trusted proxy, if the peer is one; what stands before it anybody may
 /// have written. Where that can't be read, it is the last proxy that can.
-pub(super) fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> Option<Address> {
+pub(super) fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> Address {
     let trusted = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
     let mut address = peer.to_canonical();
     let lists: Vec<&str> =
@@ -60,7 +61,7 @@ pub(super) fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> Opti
         let Some(before) = read(hop.trim()) else { break };
         address = before;
     }
-    Some(address.into())
+    address.into()
 }
 
 /// `10.0.0.1`, `10.0.0.1:4711`, `fd00::1`, `[fd00::1]`, `[fd00::1]:4711`.
@@ -81,7 +82,7 @@ mod tests {
         for list in lists {
             headers.append(FORWARDED, list.parse().expect("a header"));
         }
-        of(peer.parse().expect("an address"), &headers, &proxies).expect("an address").to_string()
+        of(peer.parse().expect("an address"), &headers, &proxies).to_string()
     }
 
     #[test]

@@ -57,6 +57,11 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         entry.bucket.take(self.rate, now).map_err(|wait| entry.refused(wait, now))
     }
 
+    /// Takes one if there is one; nobody is refused for it.
+    pub(super) fn note(&self, key: K, now: Duration) {
+        let _ = self.known.get_with(key, Arc::default).bucket.take(self.rate, now);
+    }
+
     /// Whether there is one.
     pub(super) fn look(&self, key: &K, now: Duration) -> Result<(), Refused> {
         let Some(entry) = self.known.get(key) else { return Ok(()) };

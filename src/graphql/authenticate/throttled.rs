@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
+use tokio::time::timeout;
 
 use super::{Authenticate, ConnectionInit};
 use crate::auth::{Address, Throttle, Wait};
@@ -40,9 +41,13 @@ impl Throttled {
         if let Some(shown) = shown {
             self.throttle.signs_in(from, shown).map_err(refused)?;
         }
-        let mut data = match find_out.await {
-            Ok(data) => data,
-            Err(error) => {
+        let mut data = match timeout(self.throttle.patience(), find_out).await {
+            Ok(Ok(data)) => data,
+            Err(_) => {
+                tracing::warn!("a request was given up: who calls was not found out in time");
+                return Err(Code::Timeout.refuse("Who you are could not be found out in time"));
+            }
+            Ok(Err(error)) => {
                 // One that could not be judged is no guess.
                 if Code::of(&error) == Some(Code::Unauthenticated) && !says_when(&error) {
                     self.throttle.was_refused(from);
@@ -50,10 +55,11 @@ impl Throttled {
                 return Err(error);
             }
         };
-        if let Some(shown) = shown {
+        let subject = caller(&data);
+        if let Some(shown) = shown.filter(|_| !subject.is_anonymous()) {
             self.throttle.was_good(shown);
         }
-        self.throttle.asks(from, &caller(&data)).map_err(refused)?;
+        self.throttle.asks(from, &subject).map_err(refused)?;
         if let Some(from) = from {
             data.insert(from);
         }
@@ -104,4 +110,35 @@ fn refused(Wait { limit, time }: Wait) -> ServerError {
     let unit = if seconds == 1 { "second" } else { "seconds" };
     let message = format!("{what}: try again in {seconds} {unit}.");
     Code::RateLimited.refuse_with(message, None, [("retryAfter", seconds.into())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Server, metrics::Metrics};
+
+    /// Asks something that does not answer.
+    struct Hangs;
+
+    #[async_trait]
+    impl Authenticate for Hangs {
+        async fn request(&self, _: &Parts) -> Result<Data, ServerError> {
+            std::future::pending().await
+        }
+
+        async fn connection(&self, _: ConnectionInit) -> Result<Data, ServerError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_cant_be_found_out_in_time_is_not_waited_for() {
+        let throttle = Throttle::new(&Server::default(), Metrics::new());
+        let throttled = Throttled::new(Arc::new(Hangs), throttle);
+        let (parts, ()) = axum::http::Request::new(()).into_parts();
+        let init = ConnectionInit { payload: serde_json::Map::new(), headers: HeaderMap::new(), peer: None };
+        for refused in [throttled.request(&parts).await, throttled.connection(init).await] {
+            assert_eq!(refused.err().as_ref().and_then(Code::of), Some(Code::Timeout));
+        }
+    }
 }

@@ -119,3 +119,26 @@ async fn operations_are_counted_by_kind_and_code_on_every_way() {
     assert!(page.contains("tasker_graphql_request_seconds_count 8"), "{page}");
     assert!(page.contains("tasker_subscriptions 0"), "{page}");
 }
+
+/// Never decides.
+struct Undecided;
+
+#[async_trait]
+impl Admission for Undecided {
+    async fn admit(&self, _: Asked<'_>) -> Result<Admitted, Vec<ServerError>> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_decided_in_time_does_not_run() {
+    let (pipeline, submitted) = pipeline();
+    let pipeline = pipeline.with_admission(Undecided);
+    let request = || Request::new("mutation { submit(name: \"x\") }");
+    let once = Executor::execute(&pipeline, request()).await;
+    let stream: Vec<_> = pipeline.execute_stream(request(), None).collect().await;
+    for response in std::iter::once(&once).chain(&stream) {
+        assert_eq!(Code::of(&response.errors[0]), Some(Code::Timeout));
+    }
+    assert_eq!((stream.len(), submitted.0.load(Ordering::SeqCst)), (1, 0));
+}

@@ -12,7 +12,7 @@ use tasker::{
     model::time::Timestamp,
 };
 
-use super::{request::Request, ground::Ground};
+use super::{ground::Ground, request::Request};
 
 /// What `tasker permission explain` would say.
 pub struct Beforehand {
