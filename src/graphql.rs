@@ -36,6 +36,7 @@ pub use error::Code;
 pub use executor::Pipeline;
 pub use request_id::RequestId;
 pub use settings::GraphqlSettings;
+pub use websocket::HandedOn;
 
 /// What a request handler of any transport works with.
 #[derive(Clone)]

@@ -153,6 +153,9 @@ mod tests {
     # HELP tasker_connections_refused Connections closed at once because their address had too many open.
     # TYPE tasker_connections_refused counter
     tasker_connections_refused_total 0
+    # HELP tasker_connections_shed Connections closed because requests on their way took too much memory together.
+    # TYPE tasker_connections_shed counter
+    tasker_connections_shed_total 0
     # HELP tasker_authz_errors Times it could not be worked out what a caller may do, which means nothing.
     # TYPE tasker_authz_errors counter
     tasker_authz_errors_total 0

@@ -7,6 +7,7 @@
 mod addresses;
 mod files;
 mod line;
+mod memory;
 #[cfg(test)]
 mod tests;
 mod vitals;
@@ -27,9 +28,10 @@ use tower_service::Service;
 use self::{
     addresses::{Addresses, Entered},
     line::{Held, Line},
+    memory::Memory,
     vitals::{Patience, Vitals},
 };
-use crate::{config::Server, metrics::Metrics};
+use crate::{config::Server, graphql::HandedOn, metrics::Metrics};
 
 /// A request's line and headers are no larger, together.
 const HEAD: usize = 128 << 10;
@@ -56,6 +58,7 @@ pub async fn serve(
     let room = Arc::new(Semaphore::new(most));
     let patience = Patience { head: settings.header_timeout, idle: settings.idle_timeout };
     let addresses = Addresses::new(settings);
+    let memory = Memory::new(settings.max_request_memory, metrics.clone());
     let accepting = async {
         let (mut full, mut crowded) = (Told::default(), Told::default());
         loop {
@@ -70,8 +73,9 @@ pub async fn serve(
                 continue;
             };
             let counted = (place, entered, Counted::new(metrics.clone()));
-            let open = Open { peer, counted, stop: stop.clone() };
-            tokio::spawn(open.run(stream, router.clone(), patience));
+            let vitals = Vitals::new(patience, memory.nothing());
+            let open = Open { peer, counted, vitals: Arc::new(vitals), stop: stop.clone() };
+            tokio::spawn(open.run(stream, router.clone()));
         }
     };
     tokio::select! {
@@ -130,22 +134,24 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 struct Open {
     peer: SocketAddr,
     counted: (OwnedSemaphorePermit, Entered, Counted),
+    vitals: Arc<Vitals>,
     stop: CancellationToken,
 }
 
 impl Open {
     /// Answers on it until it ends, becomes a socket, or has nothing to say.
-    async fn run(self, stream: TcpStream, router: Router, patience: Patience) {
-        let Self { peer, counted, stop } = self;
+    async fn run(self, stream: TcpStream, router: Router) {
+        let Self { peer, counted, vitals, stop } = self;
         // An answer or an event is written at once; nothing is gained by waiting for more.
         let _ = stream.set_nodelay(true);
-        let vitals = Arc::new(Vitals::new(patience));
         let line = Line::new(stream, vitals.clone(), counted);
         let answers = vitals.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let busy = answers.begin();
             let mut request = request.map(Body::new);
+            let vitals = answers.clone();
             request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(HandedOn::new(move || vitals.done()));
             let mut router = router.clone();
             async move {
                 let response = router.call(request).await?;

@@ -13,6 +13,7 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 const MANY: usize = 100_000_000;
 const MILLION: u32 = 1_000_000;
 const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
 const GIB: usize = 1 << 30;
 
 /// Refuses what lies outside.
@@ -25,6 +26,7 @@ pub fn all(config: &Config, sources: &mut Sources) {
     check.time(  "server.request_timeout",               server.request_timeout,               ms(100)..=HOUR);
     check.number("server.max_connections",               server.max_connections,               1..=1_000_000);
     check.number("server.max_connections_per_address",   server.max_connections_per_address,   1..=1_000_000);
+    check.size(  "server.max_request_memory",            server.max_request_memory,            limits.body_bytes.max(MIB)..=1_024 * GIB);
     check.time(  "server.header_timeout",                server.header_timeout,                ms(100)..=HOUR);
     check.time(  "server.idle_timeout",                  server.idle_timeout,                  ms(100)..=HOUR);
     check.number("server.rate_limit.per_address",        server.rate_limit.per_address,        1..=MILLION);

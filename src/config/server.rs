@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Network, RateLimit,
-    units::{address, duration},
+    units::{address, bytes, duration},
 };
 
 /// Where it listens, and whom it answers.
@@ -31,6 +31,9 @@ pub struct Server {
     pub max_connections: usize,
     /// Connections that one address may have open.
     pub max_connections_per_address: usize,
+    /// Memory for requests and messages that are on their way, together.
+    #[serde(with = "bytes")]
+    pub max_request_memory: usize,
     /// How long the head of a request may take.
     #[serde(with = "duration")]
     pub header_timeout: Duration,
@@ -55,6 +58,7 @@ impl Default for Server {
             request_timeout: Duration::from_secs(30),
             max_connections: 10_000,
             max_connections_per_address: 1_000,
+            max_request_memory: 256 << 20,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(75),
             trusted_proxies: Vec::new(),

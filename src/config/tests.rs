@@ -214,7 +214,7 @@ graphql:
     the configuration can't be used:
       tasker.yaml: sever: unknown key; did you mean `server`?
       tasker.yaml: server.listn: unknown key; did you mean `server.listen`?
-      tasker.yaml: server.server.listen: unknown key; known here: listen, allowed_hosts, allowed_origins, shutdown_grace, request_timeout, max_connections, max_connections_per_address, header_timeout, idle_timeout, trusted_proxies, rate_limit, insecure
+      tasker.yaml: server.server.listen: unknown key; known here: listen, allowed_hosts, allowed_origins, shutdown_grace, request_timeout, max_connections, max_connections_per_address, max_request_memory, header_timeout, idle_timeout, trusted_proxies, rate_limit, insecure
       tasker.yaml: database: expected a section with keys, not a single value
       tasker.yaml: lease_ttl: unknown key; did you mean `orchestration.lease_ttl`?
       tasker.yaml: orchestration.colour: unknown key; known here: lease_ttl, max_tasks_in_memory, max_recoveries, park_after, journal_queue, journal_flush_rows, command_wait, max_context_bytes, max_results_bytes, max_bulk_tasks, max_bulk_steps

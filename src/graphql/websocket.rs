@@ -7,6 +7,7 @@ mod operation;
 pub(super) mod tests;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use async_graphql::Executor;
 use axum::extract::ConnectInfo;
@@ -18,6 +19,22 @@ use tracing::Instrument;
 
 use super::{RequestId, Transport, http, origin};
 use connection::Connection;
+
+/// Tells who keeps account of what a connection has in memory that a message of it was handed on. Where the request that
+/// opens a socket has it as an extension, it is told.
+#[derive(Clone)]
+pub struct HandedOn(Arc<dyn Fn() + Send + Sync>);
+
+impl HandedOn {
+    /// Tells it by this.
+    pub fn new(tell: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    fn tell(&self) {
+        (self.0)();
+    }
+}
 
 const PROTOCOL: &str = "graphql-transport-ws";
 
@@ -44,10 +61,12 @@ pub fn open<E: Executor>(
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
     let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
     let span = tracing::info_span!("websocket", %request_id);
+    let handed_on = parts.extensions.get::<HandedOn>().cloned();
     let limit = transport.settings.limits.body;
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(limit).max_frame_size(limit);
     upgrade.on_upgrade(move |socket| {
-        Connection::new(transport, parts.headers, peer, request_id).run(socket).instrument(span)
+        let connection = Connection::new(transport, parts.headers, peer, request_id);
+        connection.telling(handed_on).run(socket).instrument(span)
     })
 }
 

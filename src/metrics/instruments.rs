@@ -40,6 +40,7 @@ instruments! {
     graphql_requests: Family<ByRequest, Counter> = Family::default(),  "GraphQL operations, by kind and code";
     rate_limited: Family<ByLimit, Counter> = Family::default(),        "Callers told to wait because they asked too often, by limit";
     connections_refused: Counter = Counter::default(),                 "Connections closed at once because their address had too many open";
+    connections_shed: Counter = Counter::default(),                    "Connections closed because requests on their way took too much memory together";
     authz_errors: Counter = Counter::default(),                        "Times it could not be worked out what a caller may do, which means nothing";
 
     tasks_in_memory: Gauge = Gauge::default(),                         "Tasks that this node holds in memory";

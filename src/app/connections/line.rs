@@ -42,8 +42,9 @@ impl<K: Unpin> AsyncRead for Line<K> {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            self.vitals.hears();
+        let bytes = buf.filled().len() - before;
+        if bytes > 0 && !self.vitals.hears(bytes) {
+            return Poll::Ready(Err(io::Error::other("too many requests are on their way at once")));
         }
         read
     }

@@ -1,6 +1,11 @@
 use std::{net::SocketAddr, time::Duration};
 
-use axum::{Router, extract::ConnectInfo, routing::get};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::ConnectInfo,
+    routing::{get, post},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -30,6 +35,7 @@ async fn running(set: impl FnOnce(&mut Server)) -> Running {
     let address = listener.local_addr().expect("an address");
     let router = Router::new()
         .route("/", get(|ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.to_string() }))
+        .route("/read", post(|body: Bytes| async move { body.len().to_string() }))
         .route(
             "/slow",
             get(|| async {
@@ -170,4 +176,37 @@ async fn what_is_being_answered_is_answered_and_idle_connections_end_when_it_sto
     timeout(PATIENCE, running.server).await.expect("it ends").expect("without a panic");
     assert_eq!(running.metrics.connections.get(), 0);
     assert!(TcpStream::connect(running.address).await.is_err());
+}
+
+#[tokio::test]
+async fn requests_on_their_way_take_so_much_memory_together() {
+    let running = running(|settings| settings.max_request_memory = 1 << 20).await;
+    let head = format!("POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", 1 << 19);
+    let body = vec![b'x'; 1 << 19];
+    let begin = async || {
+        let mut stream = connect(&running).await;
+        stream.write_all(head.as_bytes()).await.expect("it is sent");
+        let _ = stream.write_all(&body[1..]).await;
+        stream
+    };
+    let many = [begin().await, begin().await, begin().await];
+    let shed = async {
+        while running.metrics.connections_shed.get() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, shed).await.expect("one of them is closed");
+    // What is small has room.
+    assert!(ask(&mut connect(&running).await, ASK).await.starts_with("HTTP/1.1 200"));
+    drop(many);
+    while running.metrics.connections.get() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // One that is answered gives back what it took, on a connection that stays too.
+    let mut next = begin().await;
+    assert!(ask(&mut next, b"x").await.ends_with("524288"));
+    for _ in 0..5 {
+        next.write_all(head.as_bytes()).await.expect("it is sent");
+        assert!(ask(&mut next, &body).await.ends_with("524288"));
+    }
 }

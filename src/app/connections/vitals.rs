@@ -7,6 +7,8 @@ use std::{
 
 use tokio::time::{Instant, sleep_until};
 
+use super::memory::Taken;
+
 /// A client that takes nothing of its answer for this long is given up.
 const STALLED: Duration = Duration::from_secs(60);
 
@@ -29,6 +31,7 @@ struct State {
     phase: Phase,
     /// Since when a write waits for the client to read.
     stalled: Option<Instant>,
+    taken: Taken,
 }
 
 enum Phase {
@@ -42,17 +45,23 @@ enum Phase {
 
 impl Vitals {
     /// Of a new connection.
-    pub(super) fn new(patience: Patience) -> Self {
-        let state = State { phase: Phase::Head(Instant::now()), stalled: None };
+    pub(super) fn new(patience: Patience, taken: Taken) -> Self {
+        let state = State { phase: Phase::Head(Instant::now()), stalled: None, taken };
         Self { patience, state: Mutex::new(state) }
     }
 
-    /// Something was read.
-    pub(super) fn hears(&self) {
+    /// So many bytes were read. False where there is no memory for them.
+    pub(super) fn hears(&self, bytes: usize) -> bool {
         let mut state = self.lock();
         if let Phase::Idle(_) = state.phase {
             state.phase = Phase::Head(Instant::now());
         }
+        state.taken.more(bytes)
+    }
+
+    /// What was read is done with.
+    pub(super) fn done(&self) {
+        self.lock().taken.done();
     }
 
     /// A write was taken, or has to wait.
@@ -69,14 +78,13 @@ impl Vitals {
 
     /// Waits until there is nothing to wait for any more.
     pub(super) async fn gives_up(&self) {
+        // It may be another end by then, and waking up at each change would cost every request.
+        let look = self.patience.head.min(self.patience.idle) / 2;
         loop {
             let (now, end) = (Instant::now(), self.end());
             match end {
                 Some(end) if end <= now => return,
-                // It may be another one by then.
-                end => {
-                    sleep_until(end.unwrap_or(now + self.patience.head).min(now + self.patience.head)).await
-                }
+                end => sleep_until(end.map_or(now + look, |end| end.min(now + look))).await,
             }
         }
     }
@@ -103,18 +111,22 @@ pub(super) struct Busy(Arc<Vitals>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.lock().phase = Phase::Idle(Instant::now());
+        let mut state = self.0.lock();
+        state.phase = Phase::Idle(Instant::now());
+        state.taken.done();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{app::connections::memory::Memory, metrics::Metrics};
 
     const SECOND: Duration = Duration::from_secs(1);
 
     fn vitals() -> Arc<Vitals> {
-        Arc::new(Vitals::new(Patience { head: 10 * SECOND, idle: 75 * SECOND }))
+        let memory = Memory::new(1 << 20, Metrics::new());
+        Arc::new(Vitals::new(Patience { head: 10 * SECOND, idle: 75 * SECOND }, memory.nothing()))
     }
 
     async fn lasts(vitals: &Vitals) -> Duration {
@@ -127,7 +139,7 @@ mod tests {
     async fn a_head_has_to_come_and_bytes_of_it_gain_no_time() {
         let vitals = vitals();
         tokio::time::advance(4 * SECOND).await;
-        vitals.hears();
+        vitals.hears(1);
         assert_eq!(lasts(&vitals).await, 6 * SECOND);
     }
 
@@ -136,7 +148,7 @@ mod tests {
         let vitals = vitals();
         drop(vitals.begin());
         tokio::time::advance(70 * SECOND).await;
-        vitals.hears();
+        vitals.hears(1);
         assert_eq!(lasts(&vitals).await, 10 * SECOND);
         drop(vitals.begin());
         assert_eq!(lasts(&vitals).await, 75 * SECOND);

@@ -15,6 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout, t
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use super::HandedOn;
 use super::message::{Close, Incoming, Outgoing};
 use super::operation::{NotStarted, Operation, Operations};
 use crate::graphql::authenticate::ConnectionInit;
@@ -46,6 +47,7 @@ pub struct Connection<E> {
     initialised: bool,
     /// What the client showed, once it was let in. Each operation looks at it again: a credential may have ended.
     shown: Option<ConnectionInit>,
+    handed_on: Option<HandedOn>,
 }
 
 impl<E: Executor> Connection<E> {
@@ -57,7 +59,13 @@ impl<E: Executor> Connection<E> {
         request_id: RequestId,
     ) -> Self {
         let operations = Operations::default();
-        Self { transport, headers, peer, request_id, operations, initialised: false, shown: None }
+        let (initialised, shown, handed_on) = (false, None, None);
+        Self { transport, headers, peer, request_id, operations, initialised, shown, handed_on }
+    }
+
+    /// The same, which tells when a message was handed on.
+    pub fn telling(self, handed_on: Option<HandedOn>) -> Self {
+        Self { handed_on, ..self }
     }
 
     /// Serves the socket until it is closed.
@@ -107,6 +115,7 @@ impl<E: Executor> Connection<E> {
                 }
             };
             heard = Instant::now();
+            self.handed_on.iter().for_each(HandedOn::tell);
             let text = match message {
                 Some(Ok(Message::Text(text))) => text,
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,

@@ -1,7 +1,8 @@
 //! Who asks too often waits, on every transport; others don't.
 
+use futures_util::SinkExt;
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{
     service::Service,
@@ -15,6 +16,20 @@ on_both_databases!(
     who_guesses_waits_and_shuts_out_nobody_who_has_signed_in,
     a_subject_has_so_many_subscriptions_over_all_its_connections,
 );
+
+/// What came in on a socket is given back when it was handed on: a long life does not add up.
+#[tokio::test]
+async fn large_messages_one_after_the_other_are_no_flood() {
+    let server = json!({ "max_request_memory": "1 MiB" });
+    let service = Service::with(Place::sqlite(), json!([{ "type": "api_token" }]), server, json!({})).await;
+    let mut socket = open(&service, json!({}), &[]).await.expect("it opens");
+    let payload = json!({ "a": "x".repeat(700_000) });
+    for _ in 0..5 {
+        let ping = json!({ "type": "ping", "payload": payload });
+        socket.send(Message::text(ping.to_string())).await.expect("it is sent");
+        assert_eq!(hear(&mut socket).await, json!({ "type": "pong", "payload": payload }));
+    }
+}
 
 /// Behind a proxy on this machine, which says where requests come from.
 async fn start(place: Place, limits: Value) -> Service {

@@ -35,6 +35,9 @@ const AGREED: &[(&str, &str)] = &[
     ("Query.apiTokens", "tasker.api_token:index"),
     ("Mutation.issueApiToken", "tasker.api_token:create"),
     ("Mutation.revokeApiToken", "tasker.api_token:destroy"),
+    ("Mutation.reloadPolicy", "tasker.policy:update"),
+    ("Query.auditLog", "tasker.audit:index"),
+    ("Query.viewer", "(signed in)"),
     ("Subscription.workflowEvents", "tasker.event:subscribe"),
     ("Subscription.taskUpdated", "tasker.task:show"),
     ("Task.workflowSteps", "tasker.workflow_step:index"),
@@ -142,9 +145,13 @@ fn fields() -> BTreeMap<String, Vec<String>> {
 fn permissions(directives: &[Positioned<ConstDirective>]) -> Vec<String> {
     let named = directives.iter().filter(|directive| directive.node.name.node == "authorize");
     named
-        .map(|directive| match directive.node.get_argument("permission").map(|value| &value.node) {
-            Some(Value::String(name)) => name.clone(),
-            other => panic!("@authorize without a permission: {other:?}"),
+        .map(|directive| {
+            let argument = |name| directive.node.get_argument(name).map(|value| &value.node);
+            match (argument("permission"), argument("authenticated")) {
+                (Some(Value::String(name)), None) => name.clone(),
+                (None, Some(Value::Boolean(true))) => "(signed in)".to_owned(),
+                other => panic!("@authorize without a permission: {other:?}"),
+            }
         })
         .collect()
 }
