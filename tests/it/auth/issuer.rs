@@ -48,6 +48,9 @@ impl Key {
 #[derive(Clone)]
 pub enum Mood {
     Publishes(Value),
+    /// Not even JSON.
+    Says(&'static [u8]),
+    Redirects(String),
     Hangs,
     Fails,
     IsEndless,
@@ -95,6 +98,8 @@ async fn answer(State(issuer): State<Issuer>) -> axum::response::Response {
     let mood = issuer.mood.lock().expect("unpoisoned").clone();
     match mood {
         Mood::Publishes(keys) => axum::Json(keys).into_response(),
+        Mood::Says(bytes) => bytes.into_response(),
+        Mood::Redirects(to) => (StatusCode::TEMPORARY_REDIRECT, [("location", to)]).into_response(),
         Mood::Hangs => std::future::pending().await,
         Mood::Fails => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Mood::IsEndless => " ".repeat(3 << 20).into_response(),

@@ -83,3 +83,41 @@ async fn keys_that_are_too_old_are_good_no_more() {
     issuer.becomes(Mood::Hangs);
     service.until(&key.token(), false).await;
 }
+
+#[tokio::test]
+async fn nonsense_is_no_key_and_takes_none_away() {
+    let (key, secret) = (Key::new("a"), json!({ "kty": "oct", "kid": "a", "alg": "HS256", "k": "c2VjcmV0" }));
+    let issuer = Issuer::start(Mood::of(&[&key])).await;
+    let service = trusting(&issuer, json!({ "jwks_refresh": "100ms", "jwks_cooldown": "0s" })).await;
+    for mood in [
+        Mood::Says(b"<html>"),
+        Mood::Says(b"\xff\xfe{\"keys\": []}"),
+        Mood::Says(b""),
+        Mood::Publishes(json!([])),
+        Mood::Publishes(json!({ "keys": [] })),
+        Mood::Publishes(json!({ "keys": [secret] })),
+        Mood::Publishes(json!({ "keys": vec![json!({}); 1_000] })),
+    ] {
+        issuer.becomes(mood);
+        let before = issuer.asked();
+        while issuer.asked() < before + 2 {
+            assert!(service.lets_in_bearer(&key.token()).await);
+        }
+        assert!(!service.lets_in_bearer(&Key::new("a").token()).await);
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let key = Key::new("a");
+    let elsewhere = Issuer::start(Mood::of(&[&key])).await;
+    let issuer = Issuer::start(Mood::Redirects(elsewhere.url())).await;
+    let service = trusting(&issuer, json!({ "jwks_refresh": "100ms", "jwks_cooldown": "0s" })).await;
+    let before = issuer.asked();
+    while issuer.asked() < before + 2 {
+        assert!(!service.lets_in_bearer(&key.token()).await);
+    }
+    assert_eq!(elsewhere.asked(), 0, "whoever could redirect could also replace the keys");
+    issuer.becomes(Mood::of(&[&key]));
+    service.until(&key.token(), true).await;
+}
