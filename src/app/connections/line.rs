@@ -44,7 +44,8 @@ impl<K: Unpin> AsyncRead for Line<K> {
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         let bytes = buf.filled().len() - before;
         if bytes > 0 && !self.vitals.hears(bytes) {
-            return Poll::Ready(Err(io::Error::other("too many requests are on their way at once")));
+            let why = "too many requests are on their way at once";
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::OutOfMemory, why)));
         }
         read
     }

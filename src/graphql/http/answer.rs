@@ -55,7 +55,11 @@ pub fn respond(media: Media, answer: Answer) -> Response {
 /// The HTTP answer to something that is no operation.
 pub fn refuse(media: Media, status: StatusCode, code: Code, message: &str) -> Response {
     let body = wire(&Answer::from_errors(vec![code.refuse(message)]));
-    described(media, (status, body).into_response())
+    let mut response = described(media, (status, body).into_response());
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }
 
 /// Says what the body is, and that nobody may keep it.

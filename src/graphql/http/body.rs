@@ -1,6 +1,7 @@
 //! Reads a body of bounded size in bounded time, and what it asks for.
 
 use std::collections::HashMap;
+use std::io;
 use std::time::Duration;
 
 use async_graphql::{Extensions, Request, Value, Variables};
@@ -34,11 +35,24 @@ pub async fn read(body: Body, limit: usize, within: Duration) -> Result<Vec<u8>,
     match timeout(within, collect(&mut stream, limit)).await {
         Ok(Ok(Some(bytes))) => Ok(bytes),
         Ok(Ok(None)) => Err(too_large(stream, limit)),
+        Ok(Err(error)) if is_for_want_of_memory(&error) => Err(Refusal {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: Code::Overloaded,
+            message: "Too many requests are on their way at once: try again".to_owned(),
+        }),
         Ok(Err(_)) => Err(bad("The body could not be read")),
         Err(_) => {
             Err(Refusal { status: StatusCode::REQUEST_TIMEOUT, ..bad("The body took too long to arrive") })
         }
     }
+}
+
+/// Whether the connection was ended because there was no memory for more.
+fn is_for_want_of_memory(error: &axum::Error) -> bool {
+    let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::OutOfMemory)
+    })
 }
 
 /// `None` when there is more than the limit.

@@ -2,10 +2,14 @@
 
 use futures_util::SinkExt;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::{
-    service::Service,
+    service::{PATIENCE, Service},
     socket::{connect, hear, open, subscribe},
 };
 use crate::place::Place;
@@ -29,6 +33,33 @@ async fn large_messages_one_after_the_other_are_no_flood() {
         socket.send(Message::text(ping.to_string())).await.expect("it is sent");
         assert_eq!(hear(&mut socket).await, json!({ "type": "pong", "payload": payload }));
     }
+}
+
+#[tokio::test]
+async fn bodies_that_take_too_much_memory_together_are_told_to_come_back() {
+    let server = json!({ "max_request_memory": "1 MiB" });
+    let service = Service::with(Place::sqlite(), json!([{ "type": "api_token" }]), server, json!({})).await;
+    let head = "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n";
+    let mut streams = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(service.address).await.expect("it connects");
+        stream.write_all(head.as_bytes()).await.expect("it is sent");
+        // All but the end.
+        let _ = stream.write_all(&[b' '; 899_999]).await;
+        streams.push(stream);
+    }
+    let [one, other] = &mut streams[..] else { panic!("two") };
+    let (mut of_one, mut of_other) = (vec![0; 4096], vec![0; 4096]);
+    let answer = async {
+        tokio::select! {
+            read = one.read(&mut of_one) => read.map(|read| String::from_utf8_lossy(&of_one[..read]).into_owned()),
+            read = other.read(&mut of_other) => read.map(|read| String::from_utf8_lossy(&of_other[..read]).into_owned()),
+        }
+    };
+    let answer =
+        tokio::time::timeout(PATIENCE, answer).await.expect("one of them is answered").expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("\"OVERLOADED\""), "{answer}");
+    assert!(answer.contains("retry-after: 1\r\n"), "{answer}");
 }
 
 /// Behind a proxy on this machine, which says where requests come from.
