@@ -3,6 +3,7 @@
 //! The file has one engine, so a guard decides by counting before anything is undone by hand: a short count
 //! rolls the transaction back.
 
+mod logs;
 mod rows;
 
 use std::{path::Path, time::Duration};

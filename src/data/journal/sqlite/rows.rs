@@ -9,10 +9,7 @@ use rusqlite::{
 use uuid::Uuid;
 
 use super::{super::batch::Batch, super::store::Failed, failed};
-use crate::{
-    data::Error,
-    model::{audit::AuditRecord, event::Event},
-};
+use crate::data::Error;
 
 /// Rows in one statement. What is left over goes into the next size that holds it, padded with NULL rows.
 const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
@@ -56,9 +53,9 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
 
 /// The statements of one transaction, counted.
 pub(super) struct Multi<'c> {
-    connection: &'c Connection,
+    pub(super) connection: &'c Connection,
     texts: &'c mut Texts,
-    statements: u64,
+    pub(super) statements: u64,
 }
 
 impl<'c> Multi<'c> {
@@ -90,7 +87,12 @@ impl<'c> Multi<'c> {
     }
 
     /// Runs `sql` with `{rows}` standing for a `VALUES` list; answers with the rows it changed.
-    fn many(&mut self, sql: &'static str, width: usize, values: &[Value<'_>]) -> Result<usize, Failed> {
+    pub(super) fn many(
+        &mut self,
+        sql: &'static str,
+        width: usize,
+        values: &[Value<'_>],
+    ) -> Result<usize, Failed> {
         let mut changed = 0;
         let mut rest = values;
         while !rest.is_empty() {
@@ -277,86 +279,6 @@ impl<'c> Multi<'c> {
             WHERE s.task_id = u.column1 AND s.no = u.column2 AND s.status = u.column3";
         let changed = self.many(sql, 16, &values)?;
         lost_unless(changed, batch.steps.len())
-    }
-
-    /// Adds to the audit log.
-    pub(super) fn audit(&mut self, records: &[&AuditRecord]) -> Result<(), Failed> {
-        if records.is_empty() {
-            return Ok(());
-        }
-        let list = |texts: &[String]| serde_json::json!(texts).to_string();
-        let lists: Vec<[String; 3]> = records
-            .iter()
-            .map(|AuditRecord { act, .. }| [list(&act.fields), list(&act.permissions), list(&act.missing)])
-            .collect();
-        let mut values = Vec::with_capacity(records.len() * 14);
-        for (record, [fields, permissions, missing]) in records.iter().zip(&lists) {
-            let act = &record.act;
-            values.extend([
-                Value::Id(record.id),
-                Value::Integer(record.occurred_at.0),
-                Value::Text(act.verdict.as_str()),
-                act.code.as_deref().into(),
-                act.subject.as_deref().into(),
-                act.operation.as_deref().into(),
-                Value::Text(act.way.as_str()),
-                Value::Text(fields),
-                Value::Text(permissions),
-                Value::Text(missing),
-                act.policy_version.map(|version| i64::try_from(version).unwrap_or(i64::MAX)).into(),
-                act.request_id.as_deref().into(),
-                record.namespace.as_deref().into(),
-                record.task.map_or(Value::Null, |task| Value::Id(task.0)),
-            ]);
-        }
-        let sql = "INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, operation, way,
-                fields, permissions, missing, policy_version, request_id, namespace, task_id)
-            SELECT column1, column2, column2, 1, column3, column4, column5, column6, column7, column8, column9, column10,
-                column11, column12, column13, column14
-            FROM (VALUES {rows}) WHERE column1 IS NOT NULL";
-        self.many(sql, 14, &values).map(drop)
-    }
-
-    /// Appends to the log; answers with the first position.
-    pub(super) fn append(&mut self, events: &[&Event]) -> Result<Option<i64>, Failed> {
-        if events.is_empty() {
-            return Ok(None);
-        }
-        let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        self.statements += 1;
-        let sql = "UPDATE tasker_log SET position = position + ?1 WHERE id = 1 RETURNING position - ?1 + 1";
-        let mut statement = self.connection.prepare_cached(sql).map_err(failed)?;
-        let first: i64 = statement.query_row([count], |row| row.get(0)).map_err(failed)?;
-        drop(statement);
-        let details: Vec<Option<String>> =
-            events.iter().map(|event| event.details.as_ref().map(ToString::to_string)).collect();
-        let mut values = Vec::with_capacity(events.len() * 13);
-        for ((position, event), details) in (first..).zip(events).zip(&details) {
-            let step = event.step.as_ref();
-            values.extend([
-                Value::Integer(position),
-                Value::Text(event.name.as_str()),
-                Value::Integer(event.occurred_at.0),
-                Value::Text(&event.task.namespace),
-                Value::Id(event.task.id.0),
-                Value::Text(&event.task.name),
-                step.map_or(Value::Null, |step| Value::Id(step.id.0)),
-                step.map(|step| &*step.name).into(),
-                step.map(|step| i64::from(step.attempt)).into(),
-                event.from.map(|status| status.as_str()).into(),
-                event.to.map(|status| status.as_str()).into(),
-                event.actor.as_deref().into(),
-                details.as_deref().into(),
-            ]);
-        }
-        let sql =
-            "INSERT INTO tasker_workflow_events (position, name, occurred_at, namespace, task_id, task_name,
-                step_id, step_name, attempt, from_status, to_status, actor, details)
-            SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10,
-                column11, column12, column13
-            FROM (VALUES {rows}) WHERE column1 IS NOT NULL";
-        self.many(sql, 13, &values)?;
-        Ok(Some(first))
     }
 }
 
