@@ -7,6 +7,7 @@ use crate::model::template::did_you_mean;
 use super::{
     cycle,
     line::{Effect, Line, Reading, Statement},
+    name::{self, Kind},
     problem::Problems,
 };
 
@@ -33,7 +34,9 @@ fn undefined_roles(reading: &Reading, problems: &mut Problems) {
         if let Statement::Membership { role, .. } = &line.statement
             && !reading.defined.contains(role)
         {
-            let roles = reading.defined.iter().map(String::as_str).filter(|name| name.starts_with("role:"));
+            // What is wrong with a name is said in its own line; here it would be printed as it is.
+            let roles = reading.defined.iter().map(String::as_str);
+            let roles = roles.filter(|name| name::principal(name) == Ok(Kind::Role));
             let near = if left == 0 { String::new() } else { did_you_mean(role, roles) };
             left = left.saturating_sub(1);
             let message = format!("nothing is said about {role}, so it would grant nothing{near}");

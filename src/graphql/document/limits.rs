@@ -11,7 +11,7 @@ use crate::graphql::error::Code;
 pub struct Limits {
     /// Bytes of a request's body, and of a WebSocket message.
     pub body: usize,
-    /// Tokens, comments and commas not counted.
+    /// Tokens, comments and commas not counted. A text of more than 64 bytes for each of them has too many, too.
     pub tokens: u64,
     /// Fields, spreads and inline fragments, of all operations together.
     pub nodes: u64,

@@ -9,9 +9,14 @@ use super::limits::{Limits, at_most, exceeded};
 /// Brackets inside one another, of all kinds: what the parser can follow without running out of stack.
 const BRACKETS: u64 = 64;
 
+/// Bytes that a text may have for each token it may have: the parser looks at every one, in strings, comments and
+/// spaces too.
+const BYTES: usize = 64;
+
 /// The number of tokens, if that and the nesting of brackets are within the limits.
 pub fn check(text: &str, limits: &Limits) -> Result<u64, ServerError> {
     let bytes = text.as_bytes();
+    at_most("tokens", (bytes.len() / BYTES) as u64, limits.tokens)?;
     let (mut at, mut tokens, mut open) = (0, 0_u64, 0_u64);
     while let Some(&byte) = bytes.get(at) {
         at += match byte {
@@ -92,6 +97,16 @@ mod tests {
         assert_eq!(tokens("query Q($a: [Int!]! = [1, -2.5e+3]) { ...F @skip(if: $a) }"), 29);
         assert_eq!(tokens("# a comment { { {\r{ a }"), 3);
         assert_eq!(tokens(r#"{ a(b: "x { \" y", c: """ " \""" """) }"#), 11);
+    }
+
+    #[test]
+    fn a_text_that_is_long_for_its_tokens_is_refused() {
+        let fits = |text: String| check(&text, &Limits::default()).is_ok();
+        for one in [" ", ",", "x", "#", "\"", "\"\"\" x"] {
+            assert!(fits(format!("{one}{}", "x".repeat(639_000))), "{one}");
+            assert!(!fits(format!("{one}{}", "x".repeat(641_000))), "{one}");
+            assert!(!fits(one.repeat(1 << 20)), "{one}");
+        }
     }
 
     #[test]

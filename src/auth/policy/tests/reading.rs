@@ -86,6 +86,14 @@ p, role:admin, shop, tasker.task, index, allow";
 }
 
 #[test]
+fn what_cannot_be_a_name_is_not_suggested() {
+    let text = "p, role:view\u{1b}er, *, tasker.task, index, allow\ng, user:ada, role:viewer, *";
+    let said = said(text);
+    assert!(said.contains("nothing is said about role:viewer") && !said.contains("did you mean"), "{said}");
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+}
+
+#[test]
 fn cycles_are_said_with_the_way_around() {
     let text = "\
 p, role:a, *, tasker.task, index, allow
