@@ -34,4 +34,4 @@ pub use command::Wish;
 pub use create::{Created, TaskRequest};
 pub use engine::{Engine, Parts, Settings};
 pub use error::Error;
-pub use refusals::Refusals;
+pub use refusals::{Place, Refusals};

@@ -15,6 +15,7 @@ CREATE TABLE tasker_audit (
     verdict text NOT NULL CHECK (verdict IN ('allowed', 'refused')),
     code text,
     subject text,
+    credential text,
     operation text,
     way text NOT NULL,
     fields {json} NOT NULL,
@@ -23,7 +24,8 @@ CREATE TABLE tasker_audit (
     policy_version bigint,
     request_id text,
     namespace text,
-    task_id {uuid}
+    task_id {uuid},
+    token_id {uuid}
 );
 CREATE INDEX tasker_audit_task ON tasker_audit (task_id, id) WHERE task_id IS NOT NULL;
 CREATE INDEX tasker_audit_subject ON tasker_audit (subject, id) WHERE subject IS NOT NULL;

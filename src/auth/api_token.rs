@@ -111,6 +111,7 @@ fn subject(token: &StoredToken) -> Subject {
     let bounds =
         Bounds { namespaces: token.namespaces.clone(), handler_classes: token.handler_classes.clone() };
     let subject = Subject::named(token.name.clone()).with_roles(token.roles.iter().cloned()).within(bounds);
+    let subject = subject.by(token.id.to_string());
     match token.expires_at {
         Some(end) => subject.until(end),
         None => subject,

@@ -21,6 +21,12 @@ pub trait AuthorizationCoordinator: Send + Sync + 'static {
     /// Everything that the subject may do. What its credential narrows is seen to by the caller.
     async fn grants(&self, subject: &Subject) -> Result<Arc<Grants>, CoordinatorError>;
 
+    /// Whether a role of this name means something: a token that names one that does not is not issued, because it would
+    /// become whatever the role is made into later.
+    fn knows_role(&self, _: &str) -> bool {
+        true
+    }
+
     /// Changes whenever grants may be different from before; open subscriptions are decided again then.
     fn version(&self) -> watch::Receiver<u64>;
 }

@@ -15,6 +15,7 @@ pub struct Subject {
     bounds: Bounds,
     expires_at: Option<Timestamp>,
     session: Held,
+    credential: Option<Arc<str>>,
 }
 
 /// What a credential narrows its subject's grants to.
@@ -55,6 +56,12 @@ impl Subject {
         Self { expires_at: Some(expires_at), ..self }
     }
 
+    /// The same, by this credential: its id, never its secret. What is done with it is recorded with that.
+    #[must_use]
+    pub fn by(self, credential: impl Into<Arc<str>>) -> Self {
+        Self { credential: Some(credential.into()), ..self }
+    }
+
     /// The same, for as long as this session lasts: what it has open ends with it.
     #[must_use]
     pub fn during(self, session: Arc<dyn Session>) -> Self {
@@ -79,6 +86,11 @@ impl Subject {
     /// The same, for a key that outlives the subject.
     pub(super) fn shared_roles(&self) -> Arc<[Arc<str>]> {
         self.roles.clone()
+    }
+
+    /// Which credential it was shown by, where that has an id.
+    pub const fn credential(&self) -> Option<&Arc<str>> {
+        self.credential.as_ref()
     }
 
     /// What the credential narrows the grants to.

@@ -113,6 +113,14 @@ impl Warden {
         Some(grants)
     }
 
+    /// Whether a role of this name means something.
+    pub fn knows_role(&self, role: &str) -> bool {
+        match &self.rule {
+            Rule::Open | Rule::SignedIn => true,
+            Rule::Asked(coordinator) => coordinator.knows_role(role),
+        }
+    }
+
     /// Nobody signs in, and nothing is refused.
     pub const fn is_open(&self) -> bool {
         matches!(self.rule, Rule::Open)

@@ -135,6 +135,7 @@ fn by_command(field: &str, permission: Permission) -> Caller {
         verdict: Verdict::Allowed,
         code: None,
         subject: None,
+        credential: None,
         operation: None,
         way: Way::Command,
         fields: vec![field.to_owned()],

@@ -1,19 +1,26 @@
 //! The audit log: what was done, in the transaction that did it, and what was refused, counted.
 //!
-//! Nothing here changes or removes a record, but for the count of refusals that are alike.
+//! Nothing here changes or removes what was done. Of refusals that are alike the count goes up; old ones are removed.
 
 mod query;
 
 pub use query::{AuditFilter, list};
 
-use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel, TransactionTrait, sea_query::OnConflict};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, TransactionTrait,
+    sea_query::OnConflict,
+};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
     Database, Error,
     entity::audit::{Column, Entity, Model},
 };
-use crate::model::audit::AuditRecord;
+use crate::model::{
+    audit::{AuditRecord, Verdict},
+    time::Timestamp,
+};
 
 /// Records in one statement.
 const CHUNK: usize = 500;
@@ -48,6 +55,22 @@ pub async fn count(database: &Database, records: &[AuditRecord]) -> Result<(), E
     Ok(())
 }
 
+/// Removes refusals that were made before.
+pub async fn remove_refusals(database: &Database, before: Timestamp) -> Result<(), Error> {
+    let old = Condition::all()
+        .add(Column::Verdict.eq(Verdict::Refused.as_str()))
+        .add(Column::Id.lt(first_of(before)))
+        .add(Column::LastAt.lt(before.0));
+    Entity::delete_many().filter(old).exec(&database.upkeep).await?;
+    Ok(())
+}
+
+/// The least id of that moment: ids are in the order of time.
+fn first_of(moment: Timestamp) -> Uuid {
+    let millis = u64::try_from(moment.0 / 1_000).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
 /// A record's line in the log of the program.
 pub fn report(record: &AuditRecord) {
     let act = &record.act;
@@ -57,6 +80,7 @@ pub fn report(record: &AuditRecord) {
         verdict = act.verdict.as_str(),
         code = act.code,
         subject = act.subject.as_deref(),
+        credential = act.credential.as_deref(),
         operation = act.operation,
         way = act.way.as_str(),
         fields = act.fields.join(" "),
@@ -66,6 +90,7 @@ pub fn report(record: &AuditRecord) {
         request_id = act.request_id.as_deref(),
         namespace = record.namespace,
         task = record.task.map(tracing::field::display),
+        token = record.token.map(tracing::field::display),
         count = record.count,
         "audit"
     );
@@ -82,6 +107,7 @@ fn row(record: &AuditRecord) -> Model {
         verdict: act.verdict.as_str().into(),
         code: act.code.clone(),
         subject: act.subject.as_deref().map(Into::into),
+        credential: act.credential.as_deref().map(Into::into),
         operation: act.operation.clone(),
         way: act.way.as_str().into(),
         fields: json!(act.fields),
@@ -91,5 +117,6 @@ fn row(record: &AuditRecord) -> Model {
         request_id: act.request_id.as_deref().map(Into::into),
         namespace: record.namespace.clone(),
         task_id: record.task.map(|task| task.0),
+        token_id: record.token,
     }
 }

@@ -104,9 +104,9 @@ impl Journal {
 
     /// Stores new tasks, all or none, and what the audit log says of them; answers when they are durable. Refused
     /// when too much is waiting.
-    pub async fn create(&self, tasks: Vec<NewTask>, audit: Option<AuditRecord>) -> Result<(), Error> {
+    pub async fn create(&self, tasks: Vec<NewTask>, audit: Vec<AuditRecord>) -> Result<(), Error> {
         let (ack, answer) = oneshot::channel();
-        self.offer(Entry::Create { tasks, audit: audit.map(Box::new), ack })?;
+        self.offer(Entry::Create { tasks, audit, ack })?;
         answer.await.map_err(|_| Error::Stopped)?
     }
 

@@ -52,7 +52,7 @@ impl Document {
         measure::check(&parsed, limits)?;
         rules::check(&parsed)?;
         roots::check(&parsed)?;
-        flatten::subscriptions(&mut parsed);
+        flatten::operations(&mut parsed);
         Ok(Self { parsed, tokens })
     }
 

@@ -42,6 +42,8 @@ pub struct Act {
     pub code: Option<String>,
     /// Who asked; none for nobody in particular.
     pub subject: Option<Arc<str>>,
+    /// By which token of the service, where it was one.
+    pub credential: Option<Arc<str>>,
     /// What the caller calls the operation.
     pub operation: Option<String>,
     /// How it was asked for.
@@ -75,6 +77,8 @@ pub struct AuditRecord {
     pub namespace: Option<String>,
     /// About this task; none for no single one.
     pub task: Option<TaskId>,
+    /// About this token.
+    pub token: Option<Uuid>,
 }
 
 impl AuditRecord {
@@ -88,6 +92,7 @@ impl AuditRecord {
             act,
             namespace: None,
             task: None,
+            token: None,
         }
     }
 
@@ -95,6 +100,12 @@ impl AuditRecord {
     #[must_use]
     pub fn within(self, namespace: impl Into<String>) -> Self {
         Self { namespace: Some(namespace.into()), ..self }
+    }
+
+    /// The same, about this token.
+    #[must_use]
+    pub fn about_token(self, token: Uuid) -> Self {
+        Self { token: Some(token), ..self }
     }
 
     /// The same, about this task.

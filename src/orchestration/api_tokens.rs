@@ -33,6 +33,7 @@ pub async fn issue(
     let caller = caller.into();
     let mut mistakes = wanted.mistakes();
     mistakes.extend(reaches_beyond(&caller.subject, &wanted));
+    mistakes.extend(outlives(&caller.subject, &wanted, now));
     if !mistakes.is_empty() {
         return Err(Error::Unsound(mistakes));
     }
@@ -50,7 +51,8 @@ pub async fn issue(
         revoked_at: None,
         last_used_at: None,
     };
-    api_tokens::insert(database, token.clone(), caller.record(now)).await?;
+    let record = caller.record(now).map(|record| record.about_token(token.id));
+    api_tokens::insert(database, token.clone(), record).await?;
     tracing::info!(token = %token.id, name = token.name, by = token.created_by, "a token was issued");
     Ok((secret, token))
 }
@@ -63,7 +65,8 @@ pub async fn revoke(
     now: Timestamp,
 ) -> Result<Option<Model>, data::Error> {
     let caller = caller.into();
-    let revoked = api_tokens::revoke(database, token, caller.record(now), now).await?;
+    let record = caller.record(now).map(|record| record.about_token(token));
+    let revoked = api_tokens::revoke(database, token, record, now).await?;
     if let Some(revoked) = &revoked {
         tracing::info!(%token, name = revoked.name, by = caller.subject.name().map(|name| &**name), "a token was revoked");
     }
@@ -81,6 +84,18 @@ fn reaches_beyond(subject: &Subject, wanted: &Wanted) -> Vec<String> {
     beyond
         .map(|(what, ..)| format!("the token's {what} must be among those of the credential that issues it"))
         .collect()
+}
+
+/// A credential that ends can't make one that goes on.
+fn outlives(subject: &Subject, wanted: &Wanted, now: Timestamp) -> Option<String> {
+    let end = subject.expires_at()?;
+    let ends = wanted.expires_in.map(|time| now.plus(time));
+    ends.is_none_or(|ends| ends > end).then(|| {
+        format!(
+            "the token must end when the credential that issues it does, at {}, or before",
+            end.to_rfc3339()
+        )
+    })
 }
 
 fn within(own: Option<&[Arc<str>]>, wanted: Option<&[String]>) -> bool {

@@ -30,7 +30,7 @@ impl Caller {
 }
 
 impl Engine {
-    /// Records something that changes no stored data, before it is done.
+    /// Records something that was done and changed no stored data.
     pub async fn record(&self, caller: Caller) -> Result<(), Error> {
         match caller.record(self.clock().now()) {
             Some(record) => audit::insert(self.database(), record).await,

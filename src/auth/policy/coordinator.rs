@@ -125,6 +125,10 @@ impl AuthorizationCoordinator for PolicyCoordinator {
         Ok(grants)
     }
 
+    fn knows_role(&self, role: &str) -> bool {
+        self.current().policy.roles().any(|known| known == role)
+    }
+
     fn version(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }

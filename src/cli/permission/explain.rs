@@ -120,6 +120,7 @@ impl Explain {
             println!("It also depends on the namespace that the task {task} is in.");
         }
         match &answer.refusal {
+            None if !answer.depends_on.is_empty() => println!("{who} may run it where that is one of these."),
             None => println!("{who} may run it."),
             Some(refusal) => println!("{who} may not run it: {} {}", refusal.code, refusal.message),
         }

@@ -102,6 +102,7 @@ fn record(row: Model) -> Result<AuditRecord, Error> {
         verdict: Verdict::parse(&row.verdict).ok_or_else(|| corrupt(&row.verdict))?,
         code: row.code,
         subject: row.subject.map(Into::into),
+        credential: row.credential.map(Into::into),
         operation: row.operation,
         way: Way::parse(&row.way).ok_or_else(|| Error::Corrupt(format!("audit record of {}", row.way)))?,
         fields: load::texts(&row.fields)?,
@@ -118,5 +119,6 @@ fn record(row: Model) -> Result<AuditRecord, Error> {
         act,
         namespace: row.namespace,
         task: row.task_id.map(TaskId),
+        token: row.token_id,
     })
 }

@@ -14,6 +14,7 @@ pub struct Model {
     pub verdict: String,
     pub code: Option<String>,
     pub subject: Option<String>,
+    pub credential: Option<String>,
     pub operation: Option<String>,
     pub way: String,
     #[sea_orm(column_type = "JsonBinary")]
@@ -26,6 +27,7 @@ pub struct Model {
     pub request_id: Option<String>,
     pub namespace: Option<String>,
     pub task_id: Option<Uuid>,
+    pub token_id: Option<Uuid>,
 }
 
 /// What it is about may be gone already.

@@ -42,7 +42,7 @@ impl<'a> Batch<'a> {
         for entry in entries {
             match entry {
                 Entry::Create { tasks, audit, .. } => {
-                    batch.audit.extend(audit.as_deref());
+                    batch.audit.extend(audit);
                     batch.created.extend(tasks);
                     batch.events.extend(tasks.iter().flat_map(|task| &task.events));
                 }

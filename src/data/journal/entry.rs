@@ -23,7 +23,7 @@ pub(super) type Ack<T> = oneshot::Sender<Result<T, Error>>;
 pub(super) enum Entry {
     Create {
         tasks: Vec<NewTask>,
-        audit: Option<Box<AuditRecord>>,
+        audit: Vec<AuditRecord>,
         ack: Ack<()>,
     },
     Change {
@@ -70,7 +70,7 @@ impl Entry {
         match self {
             Self::Create { tasks, audit, .. } => {
                 let tasks = tasks.iter().map(|task| 1 + task.steps.len() + task.events.len());
-                tasks.sum::<usize>() + usize::from(audit.is_some())
+                tasks.sum::<usize>() + audit.len()
             }
             Self::Change { change, .. } => 1 + change.steps.len() + change.events.len() + change.audit.len(),
             Self::Claim { .. } | Self::Delete { .. } | Self::Adopt { .. } | Self::Close { .. } => 1,

@@ -184,7 +184,7 @@ impl Writer {
         for entry in group {
             match entry {
                 Entry::Create { tasks, audit, ack } => {
-                    audit.iter().for_each(|record| audit::report(record));
+                    audit.iter().for_each(audit::report);
                     events.extend(tasks.into_iter().flat_map(|task| task.events));
                     answers.push(ack);
                 }

@@ -71,6 +71,7 @@ fn not_recognised() -> Act {
         verdict: Verdict::Refused,
         code: Some(Code::Unauthenticated.as_str().to_owned()),
         subject: None,
+        credential: None,
         operation: None,
         way: Way::SignIn,
         fields: Vec::new(),

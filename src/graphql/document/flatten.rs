@@ -1,23 +1,28 @@
-//! Brings the field of a subscription to its root.
+//! Brings the field of a subscription to its root, and the fields of a mutation that are written twice together.
 //!
-//! The library looks for it only there: in a fragment it would be a stream without events, and written twice it
-//! would be two streams.
+//! The library looks for a subscription's field only at its root: in a fragment it would be a stream without events, and
+//! written twice it would be two streams. A mutation's field that is written twice it would execute twice.
 
 use std::collections::HashSet;
 
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+    DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
+    SelectionSet,
 };
 use async_graphql::{Name, Positioned};
 
 use super::roots;
 
-/// Rewrites the subscriptions of a document whose rules were checked.
-pub fn subscriptions(document: &mut ExecutableDocument) {
+/// Rewrites the operations of a document whose rules were checked, where they have to be.
+pub fn operations(document: &mut ExecutableDocument) {
     let flattened: Vec<_> = document
         .operations
         .iter()
-        .filter(|(_, operation)| operation.node.ty == OperationType::Subscription)
+        .filter(|(_, operation)| match operation.node.ty {
+            OperationType::Query => false,
+            OperationType::Mutation => roots::repeats(document, &operation.node),
+            OperationType::Subscription => true,
+        })
         .map(|(name, operation)| (name.cloned(), flat(document, &operation.node)))
         .collect();
     if flattened.is_empty() {
@@ -37,15 +42,24 @@ pub fn subscriptions(document: &mut ExecutableDocument) {
     document.fragments.retain(|name, _| used.contains(name));
 }
 
-/// One field, with the selections of all its occurrences.
+/// The root fields in their order, each key once, with the selections of all its occurrences.
 fn flat(document: &ExecutableDocument, operation: &OperationDefinition) -> SelectionSet {
-    let mut fields = roots::collect(document, &operation.selection_set.node).into_iter();
-    let Some(first) = fields.next() else { return SelectionSet::default() };
-    let mut field = first.clone();
-    for other in fields {
-        field.node.selection_set.node.items.extend(other.node.selection_set.node.items.iter().cloned());
+    let mut fields: Vec<Positioned<Field>> = Vec::new();
+    for field in roots::collect(document, &operation.selection_set.node) {
+        let key = field.node.response_key();
+        match fields.iter_mut().find(|known| known.node.response_key().node == key.node) {
+            Some(known) => {
+                let more = field.node.selection_set.node.items.iter().cloned();
+                known.node.selection_set.node.items.extend(more);
+            }
+            None => fields.push(field.clone()),
+        }
     }
-    SelectionSet { items: vec![Positioned::new(Selection::Field(field), first.pos)] }
+    let selection = |field: Positioned<Field>| {
+        let pos = field.pos;
+        Positioned::new(Selection::Field(field), pos)
+    };
+    SelectionSet { items: fields.into_iter().map(selection).collect() }
 }
 
 fn used_fragments(document: &ExecutableDocument) -> HashSet<Name> {

@@ -1,8 +1,10 @@
 //! The root fields of an operation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{ExecutableDocument, Field, OperationType, Selection, SelectionSet};
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+};
 use async_graphql::{Positioned, ServerError};
 
 use crate::graphql::error::Code;
@@ -20,6 +22,14 @@ pub fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
                 return Err(Code::ValidationRejected.refuse_at(message, key.pos));
             }
         }
+        if operation.node.ty == OperationType::Mutation
+            && repeats(document, &operation.node)
+            && has_conditions(document, &operation.node.selection_set.node)
+        {
+            let message =
+                "A field of a mutation that is skipped or included can't be written twice: give it an alias";
+            return Err(Code::ValidationRejected.refuse_at(message, operation.pos));
+        }
         if operation.node.ty == OperationType::Subscription {
             let introspection = by_key.values().any(|field| field.name.node.starts_with("__"));
             let message = if by_key.len() != 1 || introspection {
@@ -33,6 +43,13 @@ pub fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
         }
     }
     Ok(())
+}
+
+/// Whether a root field is written several times under one key.
+pub fn repeats(document: &ExecutableDocument, operation: &OperationDefinition) -> bool {
+    let mut keys = HashSet::new();
+    let roots = collect(document, &operation.selection_set.node);
+    !roots.into_iter().all(|root| keys.insert(root.node.response_key().node.as_str()))
 }
 
 /// The fields of a set, through fragments, in the order they are written.

@@ -23,8 +23,7 @@ use crate::{
         executor::{Admission, Admitted, Asked},
         introspection::{Introspection, Views},
     },
-    model::id::TaskId,
-    orchestration::Refusals,
+    orchestration::{Place, Refusals},
 };
 
 /// The gate before a schema.
@@ -78,14 +77,11 @@ impl Gate {
             }
         }
         if let Some(OutOfReach { errors, roots: refused }) = out_of_reach(&roots, &places, who) {
-            let there = refused.into_iter().filter_map(|root| {
-                let task = roots[root].task()?;
-                places.get(&task).map(|(namespace, _)| (namespace.clone(), task))
-            });
+            let there = refused.into_iter().filter_map(|root| roots[root].place(&places));
             return Err(No::OutOfReach { errors, there: there.collect() });
         }
         let act = (!open).then(|| record::permitted(asked, grants));
-        let basis = Basis { subject: subject.clone(), grants: Some(grants.clone()), act };
+        let basis = Basis { subject: subject.clone(), open, grants: Some(grants.clone()), act };
         let decided = roots.into_iter().map(|root| root.decided(subject));
         Ok(Admitted::Runs(Arc::new(Decision::of(basis, decided))))
     }
@@ -127,7 +123,7 @@ enum No {
     /// As it stands.
     Whole(Box<ServerError>),
     /// For what some of its root fields are about, of which these are there.
-    OutOfReach { errors: Vec<ServerError>, there: HashSet<(String, TaskId)> },
+    OutOfReach { errors: Vec<ServerError>, there: HashSet<Place> },
 }
 
 impl No {

@@ -33,6 +33,8 @@ pub(super) struct Needs<'a> {
 #[derive(Debug)]
 pub(super) struct RootNeeds<'a> {
     pub(super) field: &'a Positioned<Field>,
+    /// The schema has a field of this name here.
+    pub(super) exists: bool,
     pub(super) needs: Need,
 }
 
@@ -97,7 +99,8 @@ impl<'a> Pass<'a> {
                 Selection::Field(field) => {
                     let needs = self.field(owner, field);
                     if !field.node.name.node.starts_with("__") {
-                        self.needs.roots.push(RootNeeds { field, needs });
+                        let exists = self.requirements.field(owner, &field.node.name.node).is_some();
+                        self.needs.roots.push(RootNeeds { field, exists, needs });
                     }
                 }
                 Selection::InlineFragment(inline) => {

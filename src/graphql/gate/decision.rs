@@ -21,6 +21,8 @@ pub struct Decision {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Basis {
     pub(super) subject: Subject,
+    /// Nobody signs in here.
+    pub(super) open: bool,
     /// What the subject may do; none where nothing was asked.
     pub(super) grants: Option<Arc<Grants>>,
     /// What is recorded of what it changes; none where nobody signs in.
@@ -47,7 +49,7 @@ pub struct RootDecision {
 impl Decision {
     /// Everything is allowed to everybody.
     pub fn open(subject: Subject) -> Self {
-        Self { basis: Basis { subject, ..Basis::default() }, roots: None }
+        Self { basis: Basis { subject, open: true, ..Basis::default() }, roots: None }
     }
 
     pub(super) fn of(basis: Basis, roots: impl IntoIterator<Item = (String, RootDecision)>) -> Self {
@@ -67,8 +69,8 @@ impl Decision {
     }
 
     /// Whether this root field was decided about, for somebody who is known or where nobody has to be.
-    pub fn may_be_nobody(&self, root: &str) -> bool {
-        let known = !self.subject().is_anonymous() || self.basis.act.is_none();
+    pub fn knows_enough(&self, root: &str) -> bool {
+        let known = !self.subject().is_anonymous() || self.basis.open;
         known && self.root(root).is_none_or(|root| root.is_some())
     }
 
@@ -132,7 +134,7 @@ impl RootDecision {
         Self { field, permissions, scope, targets: Vec::new(), namespaces: Vec::new(), tokens: Vec::new() }
     }
 
-    /// Two fields under one key are executed as one.
+    /// One field under one key, which is written several times: what is needed for any of it is needed for all of it.
     fn join(&mut self, other: Self) {
         self.permissions = self.permissions.or(other.permissions);
         self.scope.namespaces = self.scope.namespaces.and(&other.scope.namespaces);

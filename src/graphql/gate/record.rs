@@ -16,6 +16,7 @@ pub(super) fn permitted(asked: Asked<'_>, grants: &Grants) -> Act {
         verdict: Verdict::Allowed,
         code: None,
         subject: subject.name().map(|name| printable(name).into()),
+        credential: subject.credential().cloned(),
         operation: operation.name.map(|name| printable(name)),
         way: match operation.definition.node.ty {
             OperationType::Query => Way::Query,
@@ -37,7 +38,9 @@ pub(super) fn refused(
     error: &ServerError,
     grants: &Grants,
 ) -> Act {
-    let mut fields: Vec<String> = roots.iter().map(|root| root.field.node.name.node.to_string()).collect();
+    // Names that the schema does not have are the caller's, of any length, and as many as it likes.
+    let known = roots.iter().filter(|root| root.exists);
+    let mut fields: Vec<String> = known.map(|root| root.field.node.name.node.to_string()).collect();
     fields.sort_unstable();
     fields.dedup();
     let permissions = roots.iter().fold(Permissions::NONE, |all, root| all.or(root.needs.permissions));

@@ -41,6 +41,11 @@ pub(super) fn nowhere(subject: &Subject, permissions: Permissions) -> ServerErro
     missing(subject, permissions.iter())
 }
 
+/// A token is to have a role that means nothing.
+pub(super) fn unknown_role(role: &str) -> ServerError {
+    Code::BadUserInput.refuse(format!("There is no role {role}: roles are those that the policy defines."))
+}
+
 /// Nobody has signed in, and somebody must have.
 pub(super) fn sign_in() -> ServerError {
     Code::Unauthenticated.refuse("Sign in for this: send a credential in the Authorization header.")

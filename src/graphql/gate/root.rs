@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     auth::{Grant, Grants, Permission, Permissions, Subject},
-    model::{id::TaskId, scope::Scope},
+    model::{audit::printable, id::TaskId, scope::Scope},
+    orchestration::Place,
 };
 
 /// One root field, with what it is about.
@@ -91,6 +92,21 @@ impl Root<'_> {
         match self.target {
             Some(Target::Task(task)) => task,
             Some(Target::Namespaces(_) | Target::Token(_) | Target::Everything) | None => None,
+        }
+    }
+
+    /// Where what it is about is, or is to be; nothing where that is not there or in no single namespace.
+    pub(super) fn place(&self, places: &Places) -> Option<Place> {
+        match self.target.as_ref()? {
+            Target::Task(task) => {
+                let task = (*task)?;
+                places.get(&task).map(|(namespace, _)| (namespace.clone(), Some(task)))
+            }
+            Target::Namespaces(wanted) => {
+                let (first, rest) = wanted.split_first()?;
+                rest.iter().all(|one| one == first).then(|| (printable(first), None))
+            }
+            Target::Token(_) | Target::Everything => None,
         }
     }
 

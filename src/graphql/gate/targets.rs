@@ -63,10 +63,8 @@ impl Requirements {
             Target::Task(id)
         } else if has("namespace") {
             Target::Namespaces(value.iter().map(namespace).collect())
-        } else if let Some(items) =
-            input.get("tasks").filter(|items| self.inputs[&items.takes].contains_key("namespace"))
+        } else if input.get("tasks").is_some_and(|items| self.inputs[&items.takes].contains_key("namespace"))
         {
-            let _ = items;
             Target::Namespaces(match value.as_ref().and_then(|value| entry(value, "tasks")) {
                 Some(Value::List(tasks)) => tasks.iter().map(namespace).collect(),
                 // One is as good as a list of one.

@@ -14,6 +14,9 @@ pub(super) async fn may_give(warden: &Warden, wanted: &Wanted, issuer: Who<'_>) 
     if !wanted.mistakes().is_empty() {
         return Ok(());
     }
+    if let Some(unknown) = wanted.roles.iter().find(|role| !warden.knows_role(role)) {
+        return Err(refusal::unknown_role(unknown));
+    }
     let shared = |names: &Vec<String>| names.iter().map(|name| name.as_str().into()).collect();
     let bounds = Bounds {
         namespaces: wanted.namespaces.as_ref().map(shared),

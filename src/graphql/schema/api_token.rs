@@ -154,7 +154,7 @@ impl ApiTokenMutations {
             expires_in,
         };
         may_issue(ctx, &wanted)?;
-        let issued = verbs::issue(engine.database(), caller(ctx), wanted, engine.clock().now()).await;
+        let issued = verbs::issue(engine.database(), caller(ctx)?, wanted, engine.clock().now()).await;
         match issued {
             Ok((secret, row)) => Ok(ApiToken { row, secret: Some(secret) }),
             Err(error @ verbs::Error::Unsound(_)) => Err(given::bad(error.to_string())),
@@ -175,7 +175,7 @@ impl ApiTokenMutations {
             given::bad("tokenId is not an id: a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")
         })?;
         let engine = ctx.data::<Engine>()?;
-        let revoked = verbs::revoke(engine.database(), caller(ctx), id, engine.clock().now()).await;
+        let revoked = verbs::revoke(engine.database(), caller(ctx)?, id, engine.clock().now()).await;
         let row = revoked
             .map_err(unread)?
             .ok_or_else(|| Code::NotFound.error(format!("there is no token {id}")))?;

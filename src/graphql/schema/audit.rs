@@ -1,5 +1,7 @@
 //! The audit log: who did what, and what was refused to whom.
 
+use std::time::Duration;
+
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 
 use super::{
@@ -81,6 +83,9 @@ impl AuditFilter {
     }
 }
 
+/// What waits to be written is waited for so long.
+const SOON: Duration = Duration::from_secs(1);
+
 /// Queries of the audit log.
 #[derive(Default)]
 pub struct AuditQueries;
@@ -88,7 +93,7 @@ pub struct AuditQueries;
 #[Object]
 impl AuditQueries {
     /// Who did what, and what was refused to whom, newest first. What is in no single namespace is for those who may
-    /// look into all.
+    /// look into all. What was done stays; refusals are kept for 90 days.
     #[graphql(guard = "Needs(Permission::AuditIndex)", directive = authorize::apply(Permission::AuditIndex))]
     async fn audit_log(
         &self,
@@ -104,8 +109,8 @@ impl AuditQueries {
         let limit = given::size("first", first)?;
         let place = after.as_deref().map(cursor::audit).transpose()?;
         if let Some(refusals) = ctx.data_opt::<Refusals>() {
-            // What was refused a moment ago is there.
-            refusals.write().await.map_err(unread)?;
+            // What was refused a moment ago is there, where the database takes it soon.
+            let _ = tokio::time::timeout(SOON, refusals.write()).await;
         }
         let database = ctx.data::<Engine>()?.database();
         let mut found = audit::list(database, &filter, place, limit + 1).await.map_err(unread)?;
@@ -173,6 +178,11 @@ impl AuditRecord {
         self.0.act.subject.as_deref()
     }
 
+    /// The id of the token that it was done with; null where it was none of the service's tokens.
+    async fn credential(&self) -> Option<&str> {
+        self.0.act.credential.as_deref()
+    }
+
     /// What the caller calls the operation; null for nothing.
     async fn operation(&self) -> Option<&str> {
         self.0.act.operation.as_deref()
@@ -216,5 +226,10 @@ impl AuditRecord {
     /// The task that it is about, which may be gone; null for no single one.
     async fn task_id(&self) -> Option<ID> {
         self.0.task.map(|task| task.0.into())
+    }
+
+    /// The token that it is about; null for none.
+    async fn token_id(&self) -> Option<ID> {
+        self.0.token.map(Into::into)
     }
 }

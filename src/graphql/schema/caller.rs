@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// The subject of the request, with what is recorded of what it changes here.
-pub fn caller(ctx: &Context<'_>) -> Caller {
-    decision(ctx).map(|decision| decision.caller(root(ctx))).unwrap_or_default()
+pub fn caller(ctx: &Context<'_>) -> Result<Caller> {
+    Ok(decision(ctx)?.caller(root(ctx)))
 }
 
 /// The id that follows the request into what it causes.
@@ -55,7 +55,7 @@ pub struct SignedIn;
 
 impl Guard for SignedIn {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
-        agreed(decision(ctx)?.may_be_nobody(root(ctx)), "somebody must have signed in")
+        agreed(decision(ctx)?.knows_enough(root(ctx)), "somebody must have signed in")
     }
 }
 

@@ -21,7 +21,7 @@ pub async fn task(ctx: &Context<'_>, task: &ID, command: Command, reason: Option
     let task = given::task_id(task)?;
     may_change(ctx, task)?;
     let engine = ctx.data::<Engine>()?;
-    engine.command(caller(ctx), task, command, reason).await.map_err(refused)?;
+    engine.command(caller(ctx)?, task, command, reason).await.map_err(refused)?;
     read(ctx, task).await
 }
 

@@ -105,7 +105,7 @@ impl CreateMutations {
     ) -> Result<Task> {
         let engine = ctx.data::<Engine>()?;
         may_create(ctx, input.namespace())?;
-        let created = engine.create_task(caller(ctx), input.read(ctx)?).await.map_err(refused)?;
+        let created = engine.create_task(caller(ctx)?, input.read(ctx)?).await.map_err(refused)?;
         let existed = created.existed;
         let steps = created.steps.map(|steps| (created.task.id, steps));
         let batch = Batch::new(engine, vec![created.task], Contents::ALL);
@@ -128,7 +128,7 @@ impl CreateMutations {
             })
         });
         let requests = requests.collect::<Result<Vec<_>>>()?;
-        let created = engine.create_tasks(caller(ctx), requests).await.map_err(refused)?;
+        let created = engine.create_tasks(caller(ctx)?, requests).await.map_err(refused)?;
         let existed: Vec<bool> = created.iter().map(|one| one.existed).collect();
         let mut rows = Vec::with_capacity(created.len());
         let mut known = Vec::new();

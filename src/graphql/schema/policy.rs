@@ -37,10 +37,10 @@ impl PolicyMutations {
         let Some(policy) = ctx.data_opt::<Arc<PolicyCoordinator>>() else {
             return Err(Code::Conflict.error("no policy file decides here, so there is none to load"));
         };
-        ctx.data::<Engine>()?.record(caller(ctx)).await.map_err(unread)?;
         let policy = policy.clone();
         let reloaded = tokio::task::spawn_blocking(move || policy.reload()).await;
         let version = reloaded.map_err(|error| internal(&error))?.map_err(|problems| unusable(&problems))?;
+        ctx.data::<Engine>()?.record(caller(ctx)?).await.map_err(unread)?;
         let number = i32::try_from(version.number).unwrap_or(i32::MAX);
         Ok(PolicyVersion { number, digest: version.digest })
     }

@@ -126,7 +126,7 @@ impl TaskMutations {
         // Afterwards there is nothing left to read.
         task.read_all().await?;
         let engine = ctx.data::<Engine>()?;
-        engine.delete_task(caller(ctx), id, input.reason).await.map_err(refused)?;
+        engine.delete_task(caller(ctx)?, id, input.reason).await.map_err(refused)?;
         Ok(task)
     }
 }

@@ -68,10 +68,9 @@ impl Templates {
         let beside = |template: &Arc<Template>| template.namespace == namespace;
         let mut existing: Vec<String> = if self.iter().any(named) {
             self.iter().filter(|template| named(template)).map(|template| template.full_name()).collect()
-        } else if self.by_name.contains_key(namespace) {
-            self.iter().filter(|template| beside(template)).map(|template| template.full_name()).collect()
         } else {
-            self.iter().map(|template| template.full_name()).collect()
+            // Of other namespaces who asks may not know.
+            self.iter().filter(|template| beside(template)).map(|template| template.full_name()).collect()
         };
         let more = existing.len().saturating_sub(MAX_NAMED);
         existing.truncate(MAX_NAMED);
@@ -92,7 +91,7 @@ impl FromIterator<Arc<Template>> for Templates {
 
 fn listed(names: &[String], more: usize) -> String {
     match (names, more) {
-        ([], _) => "none are loaded".to_owned(),
+        ([], _) => "its namespace has none".to_owned(),
         (_, 0) => format!("there is {}", names.join(", ")),
         (_, more) => format!("there is {} and {more} more", names.join(", ")),
     }
@@ -139,10 +138,10 @@ mod tests {
         };
         insta::assert_snapshot!(told("default", "a", Some(&version)), @"there is no template default/a@2.0.0; there is default/a@1.0.0");
         insta::assert_snapshot!(told("default", "x", None), @"there is no template default/x; there is default/a@1.0.0, default/b@1.0.0");
-        insta::assert_snapshot!(told("nowhere", "x", None), @"there is no template nowhere/x; there is default/a@1.0.0, default/b@1.0.0, shop/c@1.0.0");
+        insta::assert_snapshot!(told("nowhere", "x", None), @"there is no template nowhere/x; its namespace has none");
         let names: Vec<String> = (0..13).map(|no| format!("t{no}")).collect();
         let many: Vec<_> = names.iter().map(|name| ("default", name.as_str(), "1.0.0")).collect();
         insta::assert_snapshot!(templates(&many).find("default", "x", None).expect_err("missing"), @"there is no template default/x; there is default/t0@1.0.0, default/t1@1.0.0, default/t10@1.0.0, default/t11@1.0.0, default/t12@1.0.0, default/t2@1.0.0, default/t3@1.0.0, default/t4@1.0.0, default/t5@1.0.0, default/t6@1.0.0 and 3 more");
-        insta::assert_snapshot!(Templates::default().find("default", "x", None).expect_err("missing"), @"there is no template default/x; none are loaded");
+        insta::assert_snapshot!(Templates::default().find("default", "x", None).expect_err("missing"), @"there is no template default/x; its namespace has none");
     }
 }

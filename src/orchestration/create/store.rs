@@ -1,5 +1,7 @@
 //! Storing new tasks, and starting those that there is room for.
 
+use std::collections::BTreeMap;
+
 use super::{Created, Prepared};
 use crate::{
     data::{
@@ -21,15 +23,18 @@ struct Stock {
 }
 
 impl Stock {
-    /// What the audit log says of it: where there is one task or one namespace, with that.
-    fn record(&self, caller: &Caller, now: Timestamp) -> Option<AuditRecord> {
-        let record = caller.record(now)?;
-        let (first, rest) = self.new.split_first()?;
-        let record = match rest.iter().all(|task| task.namespace == first.namespace) {
-            true => record.within(&first.namespace),
-            false => record,
+    /// What the audit log says of it: one record for each namespace, about the task where there is one.
+    fn records(&self, caller: &Caller, now: Timestamp) -> Vec<AuditRecord> {
+        let mut by_namespace: BTreeMap<&str, Vec<&NewTask>> = BTreeMap::new();
+        self.new.iter().for_each(|task| by_namespace.entry(&task.namespace).or_default().push(task));
+        let record = |(namespace, tasks): (&str, Vec<&NewTask>)| {
+            let record = caller.record(now)?.within(namespace);
+            Some(match tasks[..] {
+                [task] => record.about(task.id),
+                _ => record,
+            })
         };
-        Some(if rest.is_empty() { record.about(first.id) } else { record })
+        by_namespace.into_iter().filter_map(record).collect()
     }
 }
 
@@ -59,8 +64,8 @@ impl Engine {
         if !stock.new.is_empty() {
             // Who asked may stop waiting; what this node has stored as its own it runs all the same.
             let engine = self.clone();
-            let record = stock.record(caller, self.clock().now());
-            let stored = self.work().spawn(async move { engine.store_and_start(stock, record).await });
+            let records = stock.records(caller, self.clock().now());
+            let stored = self.work().spawn(async move { engine.store_and_start(stock, records).await });
             stored.await.unwrap_or(Err(data::Error::Stopped))?;
         }
         Ok(answers)
@@ -84,9 +89,9 @@ impl Engine {
         Ok(row)
     }
 
-    async fn store_and_start(&self, stock: Stock, record: Option<AuditRecord>) -> Result<(), data::Error> {
+    async fn store_and_start(&self, stock: Stock, records: Vec<AuditRecord>) -> Result<(), data::Error> {
         let count = stock.new.len() as u64;
-        self.journal().create(stock.new, record).await?;
+        self.journal().create(stock.new, records).await?;
         self.metrics().tasks_created.inc_by(count);
         // Noted only now: a claimer that looked before the commit would have found nothing and forgotten it.
         stock.free.into_iter().for_each(|wake_at| self.wakes().note(wake_at));

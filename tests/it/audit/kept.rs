@@ -12,6 +12,7 @@ on_both_databases![
     a_mutation_leaves_one_record,
     what_fails_leaves_none,
     many_new_tasks_leave_one_record,
+    what_is_written_twice_is_done_once,
     a_refusal_leaves_one_record_with_what_is_missing,
     refusals_that_are_alike_are_counted,
     a_flood_of_different_refusals_is_bounded,
@@ -78,6 +79,22 @@ async fn many_new_tasks_leave_one_record(place: Place) {
     assert_eq!(service.ask(&operator, text).await.data("createTasks").as_array().map(Vec::len), Some(2));
     let [record] = &by(&service, "operator").await[..] else { panic!("one record") };
     assert_eq!((record.namespace.as_deref(), record.task), (Some("shop"), None));
+}
+
+async fn what_is_written_twice_is_done_once(place: Place) {
+    let service = Service::start(place).await;
+    let operator = service.token("operator").await;
+    let create = "createTask(input: {name: \"order\", namespace: \"shop\"})";
+    let twice = format!(
+        "mutation {{ a: {create} {{ name }} ...F }} fragment F on Mutation {{ a: {create} {{ namespace }} }}"
+    );
+    let answer = service.ask(&operator, &twice).await;
+    assert_eq!(answer.data("a"), &json!({ "name": "order", "namespace": "shop" }));
+    let tasks = service.ask(&operator, "{ tasks { taskId } }").await;
+    assert_eq!(tasks.data("tasks").as_array().map(Vec::len), Some(1));
+    assert_eq!(by(&service, "operator").await.len(), 1);
+    let perhaps = format!("mutation {{ a: {create} {{ name }} a: {create} @skip(if: false) {{ name }} }}");
+    assert_eq!(service.ask(&operator, &perhaps).await.code(), "GRAPHQL_VALIDATION_FAILED");
 }
 
 async fn a_refusal_leaves_one_record_with_what_is_missing(place: Place) {
@@ -172,8 +189,12 @@ async fn tokens_and_policies_leave_records(place: Place) {
     let broken = service.ask(&admin, "mutation { reloadPolicy { number } }").await;
     assert_eq!(broken.code(), "VALIDATION_FAILED", "{}", broken.body);
     assert_eq!(broken.body["errors"][0]["extensions"]["violations"][0]["line"], 1);
-    let fields: Vec<_> = by(&service, "admin").await.into_iter().flat_map(|one| one.act.fields).collect();
-    assert_eq!(fields, ["reloadPolicy", "reloadPolicy", "revokeApiToken", "issueApiToken"]);
+    let kept = by(&service, "admin").await;
+    assert!(kept.iter().all(|one| one.act.credential.is_some()), "{kept:?}");
+    let about: Vec<_> = kept.iter().filter_map(|one| one.token).map(|id| json!(id.to_string())).collect();
+    assert_eq!(about, [token.clone(), token]);
+    let fields: Vec<_> = kept.into_iter().flat_map(|one| one.act.fields).collect();
+    assert_eq!(fields, ["reloadPolicy", "revokeApiToken", "issueApiToken"]);
 }
 
 async fn the_log_is_read_by_page_filter_and_namespace(place: Place) {

@@ -10,6 +10,8 @@ on_both_databases![
     a_token_can_do_no_more_than_its_issuer,
     one_token_too_much_refuses_the_whole_operation,
     the_right_is_what_the_issuer_has_now,
+    a_role_that_means_nothing_is_given_to_nobody,
+    a_token_does_not_outlive_the_one_that_issued_it,
 ];
 
 /// Somebody who may issue tokens, and is otherwise an operator of `shop`.
@@ -51,7 +53,6 @@ async fn a_token_can_do_no_more_than_its_issuer(place: Place) {
         json!({ "name": "a", "roles": ["viewer"] }),
         json!({ "name": "a", "roles": "viewer" }),
         json!({ "name": "a", "roles": ["viewer"], "namespaces": ["shop"] }),
-        json!({ "name": "a", "roles": ["nobody-defined-this"] }),
         json!({ "name": "a", "roles": ["issuer"] }),
         // What is narrowed away need not be held.
         json!({ "name": "a", "roles": ["operator"], "namespaces": ["shop"] }),
@@ -120,4 +121,29 @@ async fn the_right_is_what_the_issuer_has_now(place: Place) {
     let narrowed = service.issue(narrowed).await;
     let answer = issue(&service, &narrowed, json!({ "name": "a", "roles": ["viewer"] })).await;
     assert_eq!(answer.missing(), ["tasker.api_token:create"], "{}", answer.body);
+}
+
+async fn a_role_that_means_nothing_is_given_to_nobody(place: Place) {
+    let (service, issuer) = start(place).await;
+    let answer = issue(&service, &issuer, json!({ "name": "later", "roles": ["superuser"] })).await;
+    assert_eq!(answer.code(), "BAD_USER_INPUT", "{}", answer.body);
+}
+
+async fn a_token_does_not_outlive_the_one_that_issued_it(place: Place) {
+    let (service, _) = start(place).await;
+    let wanted = Wanted {
+        name: "admin".into(),
+        roles: vec!["admin".into()],
+        expires_in: Some(std::time::Duration::from_secs(3_600)),
+        ..Wanted::default()
+    };
+    let admin = service.issue(wanted).await;
+    for more in [json!({}), json!({ "expiresInSeconds": 7_200 })] {
+        let mut input = json!({ "name": "child", "roles": ["viewer"] });
+        input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let answer = issue(&service, &admin, input).await;
+        assert_eq!(answer.code(), "BAD_USER_INPUT", "{}", answer.body);
+    }
+    let input = json!({ "name": "child", "roles": ["viewer"], "expiresInSeconds": 60 });
+    issue(&service, &admin, input).await.data("issueApiToken");
 }

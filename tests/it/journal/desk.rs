@@ -110,14 +110,14 @@ impl Desk {
     pub async fn task(&self) -> Task {
         let new = self.new_task();
         let rows = load::created(&new, Some(self.identity.id)).expect("readable");
-        self.journal.create(vec![new], None).await.expect("created");
+        self.journal.create(vec![new], Vec::new()).await.expect("created");
         load::task(rows, self.template.clone()).expect("readable")
     }
 
     pub async fn create_one(&self) -> Result<TaskId, Error> {
         let new = self.new_task();
         let id = new.id;
-        self.journal.create(vec![new], None).await.map(|()| id)
+        self.journal.create(vec![new], Vec::new()).await.map(|()| id)
     }
 
     pub async fn rows(&self, task: TaskId) -> load::Rows {

@@ -70,7 +70,7 @@ async fn a_refused_value_fails_alone(place: Place) {
         new[6].events[0].details = Some(json!({"nul": "\u{0}"}));
     }
     let refused: &[usize] = if desk.database.kind() == Kind::Postgres { &[4, 6] } else { &[4] };
-    let answers = join_all(new.into_iter().map(|task| desk.journal.create(vec![task], None))).await;
+    let answers = join_all(new.into_iter().map(|task| desk.journal.create(vec![task], Vec::new()))).await;
     let failed: Vec<usize> =
         (0..).zip(&answers).filter(|(_, answer)| answer.is_err()).map(|(no, _)| no).collect();
     assert_eq!(failed, refused, "{answers:?}");
@@ -140,7 +140,7 @@ async fn what_is_too_much_at_once_is_written_in_parts() {
     let answers = join_all((0..20).map(|_| desk.create_one())).await;
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     let whole = (0..5).map(|_| desk.new_task()).collect();
-    let refused = desk.journal.create(whole, None).await.expect_err("it can't be halved").to_string();
+    let refused = desk.journal.create(whole, Vec::new()).await.expect_err("it can't be halved").to_string();
     assert!(refused.contains("too much at once") && refused.contains("out of memory"), "{refused}");
     assert_eq!(desk.number("SELECT count(*) FROM tasker_tasks").await, 20);
 }

@@ -157,6 +157,7 @@ impl<'b, 'a> Arrays<'b, 'a> {
             .bind(column!(records, |record| record.act.verdict.as_str()))
             .bind(column!(records, |record| record.act.code.as_deref()))
             .bind(column!(records, |record| record.act.subject.as_deref()))
+            .bind(column!(records, |record| record.act.credential.as_deref()))
             .bind(column!(records, |record| record.act.operation.as_deref()))
             .bind(column!(records, |record| record.act.way.as_str()))
             .bind(column!(records, |record| list(&record.act.fields)))
@@ -166,6 +167,7 @@ impl<'b, 'a> Arrays<'b, 'a> {
             .bind(column!(records, |record| record.act.request_id.as_deref()))
             .bind(column!(records, |record| record.namespace.as_deref()))
             .bind(column!(records, |record| record.task.map(|task| task.0)) as Vec<Option<Uuid>>)
+            .bind(column!(records, |record| record.token) as Vec<Option<Uuid>>)
     }
 
     /// The count, then the columns.

@@ -44,9 +44,9 @@ pub(super) const CHANGE_TYPES: [&str; 16] = [
 pub(super) const EVENT_TYPES: [&str; 12] =
     ["text", "bigint", "text", "uuid", "text", "uuid", "text", "int", "text", "text", "text", "text"];
 
-pub(super) const AUDIT_TYPES: [&str; 14] = [
-    "uuid", "bigint", "text", "text", "text", "text", "text", "text", "text", "text", "bigint", "text",
-    "text", "uuid",
+pub(super) const AUDIT_TYPES: [&str; 16] = [
+    "uuid", "bigint", "text", "text", "text", "text", "text", "text", "text", "text", "text", "bigint",
+    "text", "text", "uuid", "uuid",
 ];
 
 /// `$1` is the node, `$2` its epoch, `$3` the number of the flush before; then, section by section, a count where one is checked and the arrays.
@@ -187,12 +187,13 @@ fn audit(sql: &mut String, numbers: &mut Numbers, after: &str) {
     let _ = write!(
         sql,
         ",
-au AS (INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, operation, way, fields,
-        permissions, missing, policy_version, request_id, namespace, task_id)
-    SELECT u.id, u.occurred_at, u.occurred_at, 1, u.verdict, u.code, u.subject, u.operation, u.way, u.fields::jsonb,
-        u.permissions::jsonb, u.missing::jsonb, u.policy_version, u.request_id, u.namespace, u.task_id
-    FROM UNNEST({records}) u (id, occurred_at, verdict, code, subject, operation, way, fields, permissions, missing,
-        policy_version, request_id, namespace, task_id), (SELECT 1 FROM {after}) allowed RETURNING 1)"
+au AS (INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, credential, operation,
+        way, fields, permissions, missing, policy_version, request_id, namespace, task_id, token_id)
+    SELECT u.id, u.occurred_at, u.occurred_at, 1, u.verdict, u.code, u.subject, u.credential, u.operation, u.way,
+        u.fields::jsonb, u.permissions::jsonb, u.missing::jsonb, u.policy_version, u.request_id, u.namespace,
+        u.task_id, u.token_id
+    FROM UNNEST({records}) u (id, occurred_at, verdict, code, subject, credential, operation, way, fields,
+        permissions, missing, policy_version, request_id, namespace, task_id, token_id), (SELECT 1 FROM {after}) allowed RETURNING 1)"
     );
 }
 
@@ -213,12 +214,13 @@ ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespac
     FROM UNNEST($6::text[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::uuid[], $12::text[], $13::int[],
         $14::text[], $15::text[], $16::text[], $17::text[]) WITH ORDINALITY u (name, occurred_at, namespace, task_id,
         task_name, step_id, step_name, attempt, from_status, to_status, actor, details, place), ps RETURNING 1),
-au AS (INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, operation, way, fields,
-        permissions, missing, policy_version, request_id, namespace, task_id)
-    SELECT u.id, u.occurred_at, u.occurred_at, 1, u.verdict, u.code, u.subject, u.operation, u.way, u.fields::jsonb,
-        u.permissions::jsonb, u.missing::jsonb, u.policy_version, u.request_id, u.namespace, u.task_id
+au AS (INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, credential, operation,
+        way, fields, permissions, missing, policy_version, request_id, namespace, task_id, token_id)
+    SELECT u.id, u.occurred_at, u.occurred_at, 1, u.verdict, u.code, u.subject, u.credential, u.operation, u.way,
+        u.fields::jsonb, u.permissions::jsonb, u.missing::jsonb, u.policy_version, u.request_id, u.namespace,
+        u.task_id, u.token_id
     FROM UNNEST($18::uuid[], $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-        $26::text[], $27::text[], $28::bigint[], $29::text[], $30::text[], $31::uuid[]) u (id, occurred_at, verdict,
-        code, subject, operation, way, fields, permissions, missing, policy_version, request_id, namespace, task_id),
-        ok WHERE ok.one = 1 RETURNING 1)
+        $26::text[], $27::text[], $28::text[], $29::bigint[], $30::text[], $31::text[], $32::uuid[], $33::uuid[]) u (id,
+        occurred_at, verdict, code, subject, credential, operation, way, fields, permissions, missing, policy_version,
+        request_id, namespace, task_id, token_id), ok WHERE ok.one = 1 RETURNING 1)
 SELECT (SELECT base FROM ps), (SELECT one FROM ok), pg_notify('tasker_events', $1::text)::text";

@@ -18,7 +18,7 @@ impl Multi<'_> {
             .iter()
             .map(|AuditRecord { act, .. }| [list(&act.fields), list(&act.permissions), list(&act.missing)])
             .collect();
-        let mut values = Vec::with_capacity(records.len() * 14);
+        let mut values = Vec::with_capacity(records.len() * 16);
         for (record, [fields, permissions, missing]) in records.iter().zip(&lists) {
             let act = &record.act;
             values.extend([
@@ -27,6 +27,7 @@ impl Multi<'_> {
                 Value::Text(act.verdict.as_str()),
                 act.code.as_deref().into(),
                 act.subject.as_deref().into(),
+                act.credential.as_deref().into(),
                 act.operation.as_deref().into(),
                 Value::Text(act.way.as_str()),
                 Value::Text(fields),
@@ -36,14 +37,15 @@ impl Multi<'_> {
                 act.request_id.as_deref().into(),
                 record.namespace.as_deref().into(),
                 record.task.map_or(Value::Null, |task| Value::Id(task.0)),
+                record.token.map_or(Value::Null, Value::Id),
             ]);
         }
-        let sql = "INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, operation, way,
-                fields, permissions, missing, policy_version, request_id, namespace, task_id)
+        let sql = "INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, credential,
+                operation, way, fields, permissions, missing, policy_version, request_id, namespace, task_id, token_id)
             SELECT column1, column2, column2, 1, column3, column4, column5, column6, column7, column8, column9, column10,
-                column11, column12, column13, column14
+                column11, column12, column13, column14, column15, column16
             FROM (VALUES {rows}) WHERE column1 IS NOT NULL";
-        self.many(sql, 14, &values).map(drop)
+        self.many(sql, 16, &values).map(drop)
     }
 
     /// Appends to the log; answers with the first position.
