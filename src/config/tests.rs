@@ -360,6 +360,7 @@ fn a_password_is_never_shown() {
     assert!(!printed.contains("hunter2"), "{printed}");
 }
 
+/// E10: without a way to sign in, only the word itself opens the service to others.
 #[test]
 fn listening_beyond_loopback_needs_the_word_insecure() {
     let listen = |address: &str, insecure| {

@@ -175,6 +175,7 @@ const fn is_invisible(character: char) -> bool {
 mod tests {
     use super::*;
 
+    /// H03: no line of a log is forged or filled.
     #[test]
     fn words_of_callers_stay_on_one_line() {
         assert_eq!(printable("Cancel"), "Cancel");

@@ -116,6 +116,7 @@ fn an_unknown_field_is_told_apart() {
     assert_eq!(plainly(elsewhere), " (unknown field)", "nothing is looked up for a type that is none");
 }
 
+/// F05: a root field without a requirement keeps the service from starting.
 #[test]
 fn a_schema_that_leaves_something_unsaid_is_refused() {
     let refused = |sdl: &str| Requirements::from_sdl(sdl).expect_err(sdl).to_string();

@@ -44,6 +44,7 @@ impl Ground {
         answer
     }
 
+    /// H01: each refusal is in the audit log, once.
     async fn refused(&self, token: &str, body: &Value, code: &str, looks: usize) -> Answer {
         let before = self.rows().await;
         let noted = self.noted().await;

@@ -44,6 +44,7 @@ async fn all(service: &Service) -> Vec<AuditRecord> {
         .expect("readable")
 }
 
+/// G06: a flood is counted, and hides nobody else's refusals.
 async fn who_asks_for_much_hides_nobody_else(place: Place) {
     let service = Service::start(place).await;
     let refusals = service.app.refusals();

@@ -241,6 +241,7 @@ async fn the_log_is_read_by_page_filter_and_namespace(place: Place) {
     );
 }
 
+/// H04: no payload and no token, wherever it was sent.
 async fn nothing_that_was_sent_is_kept(place: Place) {
     let service = Service::start(place).await;
     let operator = service.token("operator").await;

@@ -75,6 +75,7 @@ async fn a_socket_is_opened_by_its_payload_or_by_its_headers(place: Place) {
     }
 }
 
+/// D12: a credential that is none, and two that differ.
 async fn a_socket_with_a_bad_credential_or_with_two_is_closed(place: Place) {
     let service = Service::start(place, json!([{ "type": "api_token" }])).await;
     let (secret, _) = service.issue("admin").await;

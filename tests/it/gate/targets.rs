@@ -32,6 +32,7 @@ async fn a_foreign_task_answers_like_an_unknown_one(place: Place) {
     assert_eq!(service.settled(&admin, &foreign).await, "COMPLETE");
 }
 
+/// B17: of several targets none is touched where one is out of reach.
 async fn one_target_out_of_reach_refuses_the_whole_operation(place: Place) {
     let service = Service::start(place).await;
     let (admin, operator) = (service.token("admin").await, service.token("operator").await);

@@ -40,6 +40,7 @@ async fn queries_and_mutations_are_answered_once(place: Place) {
     }
 }
 
+/// D09, D11 and D13 of the attack suite: each breach closes the socket with its own code.
 async fn every_breach_of_the_protocol_has_its_code(place: Place) {
     let service = Service::start(place).await;
     const INIT: &str = r#"{"type": "connection_init"}"#;
@@ -69,6 +70,7 @@ async fn every_breach_of_the_protocol_has_its_code(place: Place) {
     assert_eq!(socket.closed().await, 1009);
 }
 
+/// D10: it is closed when its time is over.
 async fn a_client_that_never_introduces_itself_is_closed(place: Place) {
     let service = Service::with(place, "graphql: { connection_init_timeout: 100ms }").await;
     let mut socket = Socket::open(service.address).await;

@@ -16,6 +16,7 @@ fn said(text: &str) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
+/// F02: a mistake is an error with its line, never left out.
 #[test]
 fn everything_wrong_is_said_with_its_line() {
     let text = "\
