@@ -86,9 +86,9 @@ fn reaches_beyond(subject: &Subject, wanted: &Wanted) -> Vec<String> {
         .collect()
 }
 
-/// A credential that ends can't make one that goes on.
+/// A token that ends can't make one that goes on. Who has signed in with something else comes back with another.
 fn outlives(subject: &Subject, wanted: &Wanted, now: Timestamp) -> Option<String> {
-    let end = subject.expires_at()?;
+    let end = subject.credential().and(subject.expires_at())?;
     let ends = wanted.expires_in.map(|time| now.plus(time));
     ends.is_none_or(|ends| ends > end).then(|| {
         format!(

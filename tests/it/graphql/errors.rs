@@ -121,7 +121,7 @@ async fn what_is_not_found_says_what_there_is(place: Place) {
         assert_eq!((&error["message"], &error["extensions"]["code"]), (&json!(message), &json!("NOT_FOUND")));
     }
     let elsewhere = service.refused("createTask", json!({ "name": "x", "namespace": "nowhere" })).await;
-    says(&elsewhere, "archive/order@1.9.0, archive/order@1.10.0, default/abroad@0.1.0");
+    says(&elsewhere, "there is no template nowhere/x; its namespace has none");
 }
 
 async fn requests_that_make_no_sense_are_told_so(place: Place) {
