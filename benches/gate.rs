@@ -95,6 +95,9 @@ fn ordinary() -> String {
                 {fields} priority context executionStatus recommendedAction healthStatus completionPercentage
                 workflowSteps {{ ...Step parents {{ name status }} children {{ name status }} }}
             }}
+            failed: tasksByStatus(status: ERROR, limit: 5, sortBy: UPDATED_AT) {{
+                {fields} workflowSteps {{ name status attempts error {{ kind message code }} }}
+            }}
             recent: events(first: 10) {{ nodes {{ name occurredAt payload }} pageInfo {{ endCursor hasNextPage }} }}
         }}
         fragment Step on WorkflowStep {{
@@ -116,6 +119,7 @@ fn largest() -> String {
 fn gate(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let way = runtime.block_on(Way::new());
+    let _inside = runtime.enter();
     let mut group = criterion.benchmark_group("gate");
     for (name, text) in [("1 KB", ordinary()), ("the largest", largest())] {
         let limits = Limits { complexity: 1_000_000, ..Limits::default() };
