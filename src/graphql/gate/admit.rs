@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use async_graphql::{Request, Response, ServerError};
+use async_graphql::{Request, Response, ServerError, parser::types::OperationType};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
@@ -80,7 +80,9 @@ impl Gate {
             let there = refused.into_iter().filter_map(|root| roots[root].place(&places));
             return Err(No::OutOfReach { errors, there: there.collect() });
         }
-        let act = (!open).then(|| record::permitted(asked, grants));
+        // Only what changes something is recorded when it is permitted.
+        let changes = operation.definition.node.ty == OperationType::Mutation;
+        let act = (changes && !open).then(|| record::permitted(asked, grants));
         let basis = Basis { subject: subject.clone(), open, grants: Some(grants.clone()), act };
         let decided = roots.into_iter().map(|root| root.decided(subject));
         Ok(Admitted::Runs(Arc::new(Decision::of(basis, decided))))

@@ -25,7 +25,7 @@ pub(super) struct Basis {
     pub(super) open: bool,
     /// What the subject may do; none where nothing was asked.
     pub(super) grants: Option<Arc<Grants>>,
-    /// What is recorded of what it changes; none where nobody signs in.
+    /// What is recorded of what it changes; none where it changes nothing, or where nobody signs in.
     pub(super) act: Option<Act>,
 }
 
