@@ -143,7 +143,7 @@ impl Postgres {
         self.settle().await?;
         let (Identity { id, epoch }, flush_no, patience) = (self.identity, self.flush_no, self.patience);
         let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
-        let query = sqlx::query(text::DELETE).bind(id.0).bind(epoch).bind(flush_no).bind(task.0);
+        let query = sqlx::query(text::DELETE.as_str()).bind(id.0).bind(epoch).bind(flush_no).bind(task.0);
         let outcome = within(patience, arrays.bind_told(query).fetch_one(connection)).await;
         self.finish(outcome, Sent::Other).await
     }

@@ -1,6 +1,6 @@
 //! The statement's text. Sections without rows are left out, so there are few texts, each prepared once.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::LazyLock};
 
 /// Which sections a flush has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -197,30 +197,19 @@ au AS (INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code,
     );
 }
 
-/// Removes task `$4`, which must be settled and nobody's, and appends its one last event.
-pub(super) const DELETE: &str = "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1
+/// Removes task `$4`, which must be settled and nobody's, and appends its one last event and what is recorded of it.
+pub(super) static DELETE: LazyLock<String> = LazyLock::new(|| {
+    let mut numbers = Numbers(4);
+    let mut sql = String::from(
+        "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1
     WHERE id = $1 AND epoch = $2 AND flush_no = $3 RETURNING 1),
 td AS (DELETE FROM tasker_tasks USING fence WHERE id = $4 AND owner IS NULL
     AND status IN ('complete', 'cancelled', 'resolved_manually') RETURNING 1),
 ok AS MATERIALIZED (SELECT 1 / count(*)::int AS one FROM td),
 sd AS (DELETE FROM tasker_workflow_steps USING ok WHERE task_id = $4 AND ok.one = 1),
-ed AS (DELETE FROM tasker_workflow_events USING ok WHERE task_id = $4 AND ok.one = 1),
-ps AS (UPDATE tasker_log SET position = position + $5::bigint FROM ok WHERE id = 1 AND ok.one = 1
-    RETURNING position - $5::bigint AS base),
-ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespace, task_id, task_name, step_id,
-        step_name, attempt, from_status, to_status, actor, details)
-    SELECT ps.base + u.place, u.name, u.occurred_at, u.namespace, u.task_id, u.task_name, u.step_id, u.step_name,
-        u.attempt, u.from_status, u.to_status, u.actor, u.details::jsonb
-    FROM UNNEST($6::text[], $7::bigint[], $8::text[], $9::uuid[], $10::text[], $11::uuid[], $12::text[], $13::int[],
-        $14::text[], $15::text[], $16::text[], $17::text[]) WITH ORDINALITY u (name, occurred_at, namespace, task_id,
-        task_name, step_id, step_name, attempt, from_status, to_status, actor, details, place), ps RETURNING 1),
-au AS (INSERT INTO tasker_audit (id, occurred_at, last_at, count, verdict, code, subject, credential, operation,
-        way, fields, permissions, missing, policy_version, request_id, namespace, task_id, token_id)
-    SELECT u.id, u.occurred_at, u.occurred_at, 1, u.verdict, u.code, u.subject, u.credential, u.operation, u.way,
-        u.fields::jsonb, u.permissions::jsonb, u.missing::jsonb, u.policy_version, u.request_id, u.namespace,
-        u.task_id, u.token_id
-    FROM UNNEST($18::uuid[], $19::bigint[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-        $26::text[], $27::text[], $28::text[], $29::bigint[], $30::text[], $31::text[], $32::uuid[], $33::uuid[]) u (id,
-        occurred_at, verdict, code, subject, credential, operation, way, fields, permissions, missing, policy_version,
-        request_id, namespace, task_id, token_id), ok WHERE ok.one = 1 RETURNING 1)
-SELECT (SELECT base FROM ps), (SELECT one FROM ok), pg_notify('tasker_events', $1::text)::text";
+ed AS (DELETE FROM tasker_workflow_events USING ok WHERE task_id = $4 AND ok.one = 1)",
+    );
+    append(&mut sql, &mut numbers, "ok WHERE ok.one = 1");
+    audit(&mut sql, &mut numbers, "ok WHERE ok.one = 1");
+    sql + "\nSELECT (SELECT base FROM ps), (SELECT one FROM ok), pg_notify('tasker_events', $1::text)::text"
+});
