@@ -79,8 +79,13 @@ impl Way {
         let operation = document.operation(None).expect("one");
         variables::check(operation, &variables).expect("none");
         check_complexity(operation, &variables, &self.outline, &self.limits).expect("within the limits");
-        let asked =
-            Asked { operation, variables: &variables, subject: &self.subject, request_id: &self.request_id };
+        let asked = Asked {
+            operation,
+            variables: &variables,
+            subject: &self.subject,
+            request_id: &self.request_id,
+            way: None,
+        };
         self.gate.admit(asked).now_or_never().expect("nothing waits").expect("it is permitted")
     }
 }

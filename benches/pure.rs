@@ -58,6 +58,7 @@ fn task(document: &Value) -> Task {
         reason: None,
         tags: Vec::new(),
         request_id: None,
+        trace: None,
         created_at: NOW,
         updated_at: NOW,
         started_at: None,

@@ -8,11 +8,14 @@ pub mod connections;
 mod open;
 mod probes;
 mod routes;
+mod scrape;
 mod serve;
 mod sign_in;
 mod signals;
+pub mod subscribers;
 pub mod template_files;
 mod tokens;
+mod traced;
 
 pub use builder::{Builder, Extensions, Tasker};
 pub use open::{App, Error};

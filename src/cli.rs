@@ -1,8 +1,12 @@
 //! The command line.
 
 mod bench;
+mod event;
+mod generate;
 mod permission;
+mod prune;
 mod serve;
+mod subscriber;
 mod task;
 mod template;
 mod token;
@@ -14,7 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     app::Extensions,
     config::{Config, DatabaseUrl, Overrides, Variables},
-    graphql,
+    graphql, rest,
 };
 
 /// For what still runs when everything is done.
@@ -38,17 +42,30 @@ enum Command {
     Migrate(Place),
     /// Prints the GraphQL schema with its descriptions and requirements.
     Schema,
+    /// Prints the OpenAPI document of the REST API.
+    Openapi,
     /// Looks at the task templates.
     #[command(subcommand)]
     Template(template::Template),
+    /// Looks at the events there can be.
+    #[command(subcommand)]
+    Event(event::Event),
     /// Looks at the policy: who may do what.
     #[command(subcommand)]
     Permission(permission::Permission),
+    /// Looks at who is told of events, and at what webhooks have delivered.
+    #[command(subcommand)]
+    Subscriber(subscriber::Subscriber),
     /// Tokens that callers sign in with.
     #[command(subcommand)]
     Token(token::Token),
+    /// Removes tasks, events and audit records that are no longer kept; with --dry-run it only says which.
+    Prune(prune::Prune),
     /// Starts and steers tasks on a running service. Where callers sign in, TASKER_TOKEN is the token.
     Task(task::Task),
+    /// Writes code of your own into a project: a workflow, a step, a subscriber, a way to sign in, and tests of it.
+    #[command(subcommand)]
+    Generate(generate::Generate),
     /// Measures this build on this machine: latency beside a bare commit, throughput, cost of a step, memory.
     Bench(bench::Bench),
 }
@@ -88,6 +105,12 @@ pub fn run(extensions: Extensions) -> ExitCode {
     done.unwrap_or_else(|error| fail(&error))
 }
 
+/// Whether a command line, without the program's name, is understood; or what the program would say about it.
+pub fn understand<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<(), String> {
+    let words = std::iter::once("tasker").chain(words);
+    Arguments::try_parse_from(words).map(drop).map_err(|error| error.to_string())
+}
+
 async fn carry_out(arguments: Arguments, extensions: Extensions) -> anyhow::Result<ExitCode> {
     let variables = Variables::of_process();
     match arguments.command {
@@ -98,10 +121,18 @@ async fn carry_out(arguments: Arguments, extensions: Extensions) -> anyhow::Resu
             print!("{}", graphql::schema::sdl());
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Openapi) => {
+            print!("{}", rest::openapi()?);
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Template(template)) => template.run(&extensions.handlers, &variables),
+        Some(Command::Event(event)) => event.run(&extensions.handlers, &variables),
         Some(Command::Permission(permission)) => permission.run(&variables).await,
+        Some(Command::Subscriber(subscriber)) => subscriber.run(&extensions, &variables).await,
         Some(Command::Token(token)) => token.run(&variables).await,
+        Some(Command::Prune(prune)) => prune.run(&variables).await,
         Some(Command::Task(task)) => task.run(&variables).await,
+        Some(Command::Generate(generate)) => generate.run(),
         Some(Command::Bench(bench)) => bench.run().await.map(|()| ExitCode::SUCCESS),
     }
 }
@@ -109,7 +140,7 @@ async fn carry_out(arguments: Arguments, extensions: Extensions) -> anyhow::Resu
 async fn migrate(place: &Place, variables: &Variables) -> anyhow::Result<ExitCode> {
     use crate::data::{Database, lock::EngineLock, migrate};
     let config = place.load(Overrides::of_tool(), variables)?;
-    let url = &config.database.primary.url;
+    let url = config.database.own_url();
     let database = Database::open(url.as_str(), 1, config.database.connect_timeout).await?;
     // Tables are not changed under an engine that knows the old ones.
     let _lock = database.file().map(EngineLock::take).transpose()?;

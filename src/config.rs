@@ -1,7 +1,7 @@
 //! What can be set, and the only place that reads the environment.
 //!
 //! Later wins: the defaults, `tasker.yaml`, `environments/<TASKER_ENV>.yaml`, `TASKER__SECTION__KEY` variables,
-//! `DATABASE_URL` and `RUST_LOG`, the command line. Each section is a struct in its own file, and its `Default`
+//! `DATABASE_URL`, `RUST_LOG` and `OTEL_…`, the command line. Each section is a struct in its own file, and its `Default`
 //! is the default; how the sources become one tree is in `config/sources.rs` and `config/resolve.rs`.
 
 use std::path::{Path, PathBuf};
@@ -22,9 +22,12 @@ mod problem;
 mod range;
 mod rate_limit;
 mod resolve;
+mod retention;
 mod server;
 mod sources;
+pub mod subscribers;
 mod suggest;
+mod telemetry;
 mod templates;
 mod tree;
 mod units;
@@ -38,7 +41,7 @@ pub use self::authentication::{
     Authentication, JwksPlace, JwksSettings, JwtKeys, JwtSettings, Pace, ProxySettings, SignIn, Written,
 };
 pub use self::authorization::Authorization;
-pub use self::database::{Database, PrimaryDatabase};
+pub use self::database::{Database, NamedDatabase};
 pub use self::environment::{Environment, Variables};
 pub use self::graphql::{Graphql, Introspection, Limits};
 pub use self::logging::{LogFormat, Logging};
@@ -47,7 +50,9 @@ pub use self::orchestration::Orchestration;
 pub use self::overrides::{Overrides, OwnSignIn};
 pub use self::problem::{Error, Problem};
 pub use self::rate_limit::RateLimit;
+pub use self::retention::{Keep, OfNamespace, Retention};
 pub use self::server::Server;
+pub use self::telemetry::{Headers, Otlp, Sampler, Telemetry};
 pub use self::templates::Templates;
 pub use self::url::{DatabaseUrl, mask_url};
 
@@ -67,12 +72,16 @@ pub struct Config {
     pub templates: Templates,
     /// How tasks are run.
     pub orchestration: Orchestration,
+    /// How long what is finished is kept.
+    pub retention: Retention,
     /// The GraphQL endpoint and its limits.
     pub graphql: Graphql,
     /// Whether a policy decides who may do what, and where it is.
     pub authorization: Authorization,
     /// What is logged, and in which form.
     pub logging: Logging,
+    /// Where traces are sent.
+    pub telemetry: Telemetry,
     /// `TASKER_ENV`. Not a key of a file.
     #[serde(skip)]
     pub environment: Environment,
@@ -103,6 +112,11 @@ impl Config {
     /// The policy file and the model beside it.
     pub fn policy_files(&self) -> (PathBuf, PathBuf) {
         (self.directory.join(&self.authorization.policy), self.directory.join(&self.authorization.model))
+    }
+
+    /// The file that declares subscribers; it may be absent.
+    pub fn subscribers_file(&self) -> PathBuf {
+        self.directory.join("subscribers.yaml")
     }
 
     /// The folder of the task templates.

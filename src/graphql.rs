@@ -53,7 +53,7 @@ pub struct Transport<E> {
 
 /// What is at `/graphql`: POST for operations and event streams, GET for WebSockets and, where it is turned on, queries.
 pub fn route<E: Executor>(transport: Transport<E>) -> MethodRouter {
-    let origins = cors::Origins(transport.settings.allowed_origins.clone().into());
+    let origins = cors::Origins::new(&transport.settings.allowed_origins, "POST, GET");
     let authenticate = transport.authenticate.clone();
     post(http::post::<E>)
         .merge(get(http::get::<E>))

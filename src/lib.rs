@@ -9,13 +9,17 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod data;
+pub mod events;
 pub mod graphql;
 pub mod metrics;
 pub mod model;
 pub mod orchestration;
+pub mod outbound;
 pub mod playground;
 pub mod prelude;
+pub mod rest;
 pub mod samples;
 pub mod telemetry;
+pub mod testing;
 
 pub use async_trait::async_trait;

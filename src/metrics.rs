@@ -3,17 +3,24 @@
 //! Every name starts with `tasker_` and ends with its unit; every label is an enum of [`labels`], so that the number
 //! of series is bounded whatever callers send.
 
+use std::env::consts::{ARCH, OS};
 use std::ops::Deref;
 use std::sync::Arc;
 
 use prometheus_client::encoding::text;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 mod instruments;
 pub mod labels;
+mod process;
+pub mod subscribers;
+mod templates;
 
 pub use self::instruments::Instruments;
-use self::labels::{ByLimit, ByOutcome, ByStatus, Limit, Outcome};
+use self::labels::{ByFate, ByLimit, ByOutcome, ByRemoved, ByStatus, Fate, Limit, Outcome, What};
+use self::process::Process;
+pub use self::templates::{ByTemplate, TemplateLabels};
 use crate::model::status::Status;
 
 /// What [`Metrics::encode`] writes, for the `Content-Type` of `/metrics`.
@@ -26,6 +33,8 @@ pub struct Metrics(Arc<Registered>);
 #[derive(Debug)]
 struct Registered {
     instruments: Instruments,
+    subscribers: subscribers::Subscribers,
+    templates: TemplateLabels,
     registry: Registry,
 }
 
@@ -34,7 +43,12 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("tasker");
         let instruments = Instruments::register(&mut registry);
-        let metrics = Self(Arc::new(Registered { instruments, registry }));
+        let build = vec![("version", env!("CARGO_PKG_VERSION")), ("os", OS), ("arch", ARCH)];
+        registry.register("build", "This program", Info::new(build));
+        registry.register_collector(Box::new(Process::new()));
+        let subscribers = subscribers::Subscribers::register(&mut registry);
+        let templates = TemplateLabels::default();
+        let metrics = Self(Arc::new(Registered { instruments, subscribers, templates, registry }));
         metrics.begin_series();
         metrics
     }
@@ -48,9 +62,25 @@ impl Metrics {
         for outcome in Outcome::ALL.iter().copied() {
             _ = self.steps_finished.get_or_create(&ByOutcome { outcome });
         }
+        for outcome in Fate::ALL.iter().copied() {
+            _ = self.trace_spans.get_or_create(&ByFate { outcome });
+        }
         for limit in Limit::ALL.iter().copied() {
             _ = self.rate_limited.get_or_create(&ByLimit { limit });
         }
+        for what in What::ALL.iter().copied() {
+            _ = self.removed_rows.get_or_create(&ByRemoved { what });
+        }
+    }
+
+    /// What subscribers count, and what is counted about them.
+    pub fn subscribers(&self) -> &subscribers::Subscribers {
+        &self.0.subscribers
+    }
+
+    /// Labels that name a template.
+    pub fn templates(&self) -> &TemplateLabels {
+        &self.0.templates
     }
 
     /// Everything in the OpenMetrics text format.
@@ -103,7 +133,12 @@ mod tests {
         elsewhere.tasks_in_memory.set(2);
         elsewhere.journal_commit_seconds.observe(0.003);
 
+        let label = elsewhere.templates().label("shop", "order");
+        elsewhere.step_duration_seconds.get_or_create(&label).observe(0.5);
+
         let page = metrics.encode();
+        // What follows is about the program and the process: different everywhere.
+        let (page, _) = page.split_once("# HELP tasker_build ").expect("the program");
         let mut lines: Vec<&str> = page.lines().filter(|line| !line.contains("_bucket{")).collect();
         // The series of a family come in any order.
         let same_name = |a: &&str, b: &&str| a.split_once('{').map(|x| x.0) == b.split_once('{').map(|x| x.0);
@@ -125,6 +160,7 @@ mod tests {
     # TYPE tasker_steps_finished counter
     tasker_steps_finished_total{outcome="cancelled"} 0
     tasker_steps_finished_total{outcome="complete"} 0
+    tasker_steps_finished_total{outcome="lost"} 0
     tasker_steps_finished_total{outcome="panic"} 0
     tasker_steps_finished_total{outcome="permanent"} 0
     tasker_steps_finished_total{outcome="released"} 0
@@ -133,6 +169,12 @@ mod tests {
     # HELP tasker_step_retries Attempts scheduled after a failure.
     # TYPE tasker_step_retries counter
     tasker_step_retries_total 0
+    # HELP tasker_steps_awaiting_worker Steps left to a worker, as no handler is here.
+    # TYPE tasker_steps_awaiting_worker counter
+    tasker_steps_awaiting_worker_total 0
+    # HELP tasker_custom_events Events published by handlers.
+    # TYPE tasker_custom_events counter
+    tasker_custom_events_total 0
     # HELP tasker_recoveries Tasks taken over from a dead node.
     # TYPE tasker_recoveries counter
     tasker_recoveries_total 0
@@ -159,6 +201,21 @@ mod tests {
     # HELP tasker_authz_errors Times it could not be worked out what a caller may do, which means nothing.
     # TYPE tasker_authz_errors counter
     tasker_authz_errors_total 0
+    # HELP tasker_removed_rows Rows removed because they are no longer kept, by what they were.
+    # TYPE tasker_removed_rows counter
+    tasker_removed_rows_total{what="audit"} 0
+    tasker_removed_rows_total{what="belonging"} 0
+    tasker_removed_rows_total{what="event"} 0
+    tasker_removed_rows_total{what="figure"} 0
+    tasker_removed_rows_total{what="task"} 0
+    # HELP tasker_trace_spans Spans recorded for traces, and those that the collector took or did not; the rest waits or was dropped.
+    # TYPE tasker_trace_spans counter
+    tasker_trace_spans_total{outcome="exported"} 0
+    tasker_trace_spans_total{outcome="failed"} 0
+    tasker_trace_spans_total{outcome="recorded"} 0
+    # HELP tasker_tasks_in_memory_limit Tasks that this node may hold in memory.
+    # TYPE tasker_tasks_in_memory_limit gauge
+    tasker_tasks_in_memory_limit 0
     # HELP tasker_tasks_in_memory Tasks that this node holds in memory.
     # TYPE tasker_tasks_in_memory gauge
     tasker_tasks_in_memory 2
@@ -168,6 +225,15 @@ mod tests {
     # HELP tasker_journal_queue Changes waiting to be committed.
     # TYPE tasker_journal_queue gauge
     tasker_journal_queue 0
+    # HELP tasker_journal_queue_limit Changes that may wait; beyond it callers are turned away.
+    # TYPE tasker_journal_queue_limit gauge
+    tasker_journal_queue_limit 0
+    # HELP tasker_log_position Position of the last event in the log that this node knows of.
+    # TYPE tasker_log_position gauge
+    tasker_log_position 0
+    # HELP tasker_log_follower_lag_batches Commits that the slowest follower of the log has not read yet; far behind, it reads the table.
+    # TYPE tasker_log_follower_lag_batches gauge
+    tasker_log_follower_lag_batches 0
     # HELP tasker_subscriptions GraphQL subscriptions being served.
     # TYPE tasker_subscriptions gauge
     tasker_subscriptions 0
@@ -177,6 +243,17 @@ mod tests {
     # HELP tasker_database_up 1 while the database answers, else 0.
     # TYPE tasker_database_up gauge
     tasker_database_up 0
+    # HELP tasker_oldest_task_seconds Time since the oldest settled task that is kept was settled.
+    # TYPE tasker_oldest_task_seconds gauge
+    # UNIT tasker_oldest_task_seconds seconds
+    tasker_oldest_task_seconds 0
+    # HELP tasker_oldest_event_seconds Time since the oldest event that is kept happened.
+    # TYPE tasker_oldest_event_seconds gauge
+    # UNIT tasker_oldest_event_seconds seconds
+    tasker_oldest_event_seconds 0
+    # HELP tasker_primary_database_up 1 while the application's own database answers, else 0; 0 where it is none of its own.
+    # TYPE tasker_primary_database_up gauge
+    tasker_primary_database_up 0
     # HELP tasker_journal_batch_changes Changes in one commit.
     # TYPE tasker_journal_batch_changes histogram
     tasker_journal_batch_changes_sum 0.0
@@ -191,33 +268,42 @@ mod tests {
     # UNIT tasker_journal_wait_seconds seconds
     tasker_journal_wait_seconds_sum 0.0
     tasker_journal_wait_seconds_count 0
-    # HELP tasker_step_duration_seconds Time an attempt takes.
+    # HELP tasker_step_duration_seconds Time an attempt takes, by template; beyond a hundred templates they share one.
     # TYPE tasker_step_duration_seconds histogram
     # UNIT tasker_step_duration_seconds seconds
-    tasker_step_duration_seconds_sum 0.0
-    tasker_step_duration_seconds_count 0
+    tasker_step_duration_seconds_sum{namespace="shop",template="order"} 0.5
+    tasker_step_duration_seconds_count{namespace="shop",template="order"} 1
     # HELP tasker_graphql_request_seconds Time a query or mutation takes.
     # TYPE tasker_graphql_request_seconds histogram
     # UNIT tasker_graphql_request_seconds seconds
     tasker_graphql_request_seconds_sum 0.0
     tasker_graphql_request_seconds_count 0
-    # EOF
     "#);
     }
 
     #[test]
     fn buckets_reach_from_the_usual_to_the_worst() {
-        let page = Metrics::new().encode();
+        let metrics = Metrics::new();
+        let label = metrics.templates().label("shop", "order");
+        metrics.step_duration_seconds.get_or_create(&label).observe(0.5);
+        metrics.task_duration_seconds.get_or_create(&label).observe(0.5);
+        let page = metrics.encode();
         let bounds = |name: &str| {
             let start = format!("tasker_{name}_bucket{{le=\"");
             let bounds = page.lines().filter_map(|line| line.strip_prefix(&start)?.split('"').next());
             format!("{name}: {}", bounds.collect::<Vec<_>>().join(" "))
         };
-        let names = ["journal_batch_changes", "journal_commit_seconds", "step_duration_seconds"];
+        let names = [
+            "journal_batch_changes",
+            "journal_commit_seconds",
+            "step_duration_seconds",
+            "task_duration_seconds",
+        ];
         assert_snapshot!(names.map(bounds).join("\n"), @r"
     journal_batch_changes: 1.0 2.0 4.0 8.0 16.0 32.0 64.0 128.0 256.0 512.0 1024.0 2048.0 4096.0 +Inf
     journal_commit_seconds: 0.00025 0.0005 0.001 0.002 0.004 0.008 0.016 0.032 0.064 0.128 0.256 0.512 1.024 2.048 4.096 8.192 +Inf
-    step_duration_seconds: 0.001 0.002 0.004 0.008 0.016 0.032 0.064 0.128 0.256 0.512 1.024 2.048 4.096 8.192 16.384 32.768 65.536 131.072 262.144 524.288 +Inf
+    step_duration_seconds: 0.001 0.004 0.016 0.064 0.256 1.024 4.096 16.384 65.536 262.144 +Inf
+    task_duration_seconds: 0.001 0.004 0.016 0.064 0.256 1.024 4.096 16.384 65.536 262.144 1048.576 4194.304 +Inf
     ");
     }
 }

@@ -2,15 +2,21 @@
 //!
 //! Pure: no database, no clock, no async. Time is an argument, last in the list.
 
+pub mod analysis;
+pub mod analytics;
+pub mod annotation;
 pub mod audit;
 pub mod change;
 pub mod dag;
+pub mod diagram;
 pub mod event;
+pub mod event_pattern;
 pub mod failure;
 pub mod id;
 pub mod namespaces;
 pub mod outcome;
 pub mod readiness;
+pub mod retention;
 pub mod retry;
 pub mod scope;
 pub mod status;
@@ -19,4 +25,5 @@ pub mod tally;
 pub mod task;
 pub mod template;
 pub mod time;
+pub mod trace;
 pub mod transition;

@@ -1,8 +1,9 @@
-//! What an application's handlers and authenticators need.
+//! What an application's handlers, subscribers and authenticators need.
 
 pub use crate::{
     app::Tasker,
     auth::{Authenticator, Bounds, Credentials, Rejected, Session, Subject},
+    events::{EventSubscriber, Patterns, SubscriberError, WorkflowEvent},
     model::template::CustomEvent,
     orchestration::handler::{
         Sequence, StepError, StepHandler, StepSnapshot, StepView, TaskHandler, TaskView, Violation,

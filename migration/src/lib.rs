@@ -6,6 +6,11 @@
 mod m20261123_000001_create_tables;
 mod m20261124_000002_api_tokens;
 mod m20261125_000003_audit;
+mod m20261126_000004_annotations;
+mod m20261127_000005_subscribers;
+mod m20261128_000006_analytics;
+mod m20261129_000007_traceparent;
+mod m20261130_000008_commands;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
@@ -20,6 +25,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_create_tables::Migration),
             Box::new(m20261124_000002_api_tokens::Migration),
             Box::new(m20261125_000003_audit::Migration),
+            Box::new(m20261126_000004_annotations::Migration),
+            Box::new(m20261127_000005_subscribers::Migration),
+            Box::new(m20261128_000006_analytics::Migration),
+            Box::new(m20261129_000007_traceparent::Migration),
+            Box::new(m20261130_000008_commands::Migration),
         ]
     }
 

@@ -18,9 +18,10 @@ impl App {
             text.push_str(&format!("  playground  {address}/graphiql\n"));
         }
         text.push_str(&format!(
-            "  database    {} ({})\n  templates   {}\n  callers     {}\n",
-            mask_url(self.config.database.primary.url.as_str()),
+            "  database    {} ({})\n{}  templates   {}\n  callers     {}\n",
+            mask_url(self.config.database.own_url().as_str()),
             kind_name(database.kind()),
+            self.primary(),
             self.names(),
             self.callers()
         ));
@@ -32,6 +33,13 @@ impl App {
             ));
         }
         text
+    }
+
+    /// The application's database, where it is another one.
+    fn primary(&self) -> String {
+        let url = self.config.database.primary.url.as_str();
+        let is_another = self.config.database.secondary().is_some();
+        if is_another { format!("  primary     {}\n", mask_url(url)) } else { String::new() }
     }
 
     /// Whether anybody is asked who they are, and what follows from it.

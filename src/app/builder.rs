@@ -8,6 +8,7 @@ use crate::{
     auth::{Authenticator, AuthorizationCoordinator},
     cli,
     config::{Config, Variables},
+    events::EventSubscriber,
     orchestration::handler::{Handlers, StepHandler, TaskHandler},
 };
 
@@ -45,6 +46,7 @@ impl Tasker {
                 authenticators: Vec::new(),
                 authorization: None,
                 routes: Vec::new(),
+                subscribers: Vec::new(),
             },
         }
     }
@@ -61,6 +63,8 @@ pub struct Extensions {
     pub authorization: Option<Arc<dyn AuthorizationCoordinator>>,
     /// Its own routes, with what each requires.
     pub routes: Vec<Route>,
+    /// Who is told of what happens, beside those that `subscribers.yaml` declares.
+    pub subscribers: Vec<Arc<dyn EventSubscriber>>,
 }
 
 /// Collects what an application adds.
@@ -99,6 +103,13 @@ impl Builder {
         self
     }
 
+    /// `subscriber` is told of the events that this node commits, beside those that `subscribers.yaml` declares.
+    #[must_use]
+    pub fn subscriber(mut self, subscriber: impl EventSubscriber) -> Self {
+        self.extensions.subscribers.push(Arc::new(subscriber));
+        self
+    }
+
     /// The service has this route too, for those who have what it requires: `Access::Public`, or a permission. Its
     /// handler finds who was let in as `Extension<Caller>`.
     ///
@@ -116,6 +127,11 @@ impl Builder {
     pub fn route(mut self, path: &str, access: impl Into<Access>, methods: MethodRouter) -> Self {
         self.extensions.routes.push(Route { path: path.to_owned(), access: access.into(), methods });
         self
+    }
+
+    /// What was added, to be put to use in another way than by [`Self::run`].
+    pub fn into_extensions(self) -> Extensions {
+        self.extensions
     }
 
     /// The whole `tasker` program with these additions: parses the command line and does what it says.

@@ -1,19 +1,25 @@
 //! From the settings to an engine that runs.
 
-use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 
-use super::{Extensions, authorization::Authorization, routes::Route, sign_in, template_files};
+use super::{Extensions, authorization::Authorization, routes::Route, sign_in, subscribers, template_files};
 use crate::{
     auth::{AuthorizationCoordinator, PolicyCoordinator, Warden, policy},
-    config::{Config, Variables},
-    data::{self, Database, connect::Kind, lock::EngineLock, migrate, named_task},
+    config::{Config, Variables, subscribers::SubscriberSettings},
+    data::{self, Database, Primary, connect::Kind, lock::EngineLock, migrate, named_task},
+    events::{self, Around, Subscribers},
     graphql::{self, Authenticate},
     metrics::Metrics,
     model::template::{Problem, Templates},
     orchestration::{Clock, Engine, Parts, Refusals, handler::Handlers},
+    rest,
+    telemetry::{NoTraces, Tracer},
 };
+
+/// How long a collector may take with what it is sent last.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +27,9 @@ pub enum Error {
     /// The database can't be used.
     #[error(transparent)]
     Data(#[from] data::Error),
+    /// The application's own database can't be used.
+    #[error("database.primary, which handlers work with: {0}")]
+    Primary(#[source] data::Error),
     /// Templates have mistakes.
     #[error("{} template problem(s); nothing is started until they are mended:\n{}", .0.len(), lines(.0))]
     Templates(Vec<Problem>),
@@ -44,9 +53,21 @@ pub enum Error {
     /// The GraphQL schema contradicts itself.
     #[error("the GraphQL schema can't be served")]
     Schema(#[source] async_graphql::parser::Error),
+    /// The REST API does not fit the GraphQL schema.
+    #[error(transparent)]
+    Rest(rest::Contradiction),
     /// A route can't be where it is put.
     #[error("a route can't be served: {0}")]
     Route(String),
+    /// The file of the subscribers has mistakes.
+    #[error("{} subscriber problem(s); nothing is started until they are mended:\n{}", .0.len(), lines(.0))]
+    SubscribersFile(Vec<Problem>),
+    /// Subscribers can't be told.
+    #[error(transparent)]
+    Subscribers(#[from] events::subscribers::Error),
+    /// Traces can't be sent.
+    #[error(transparent)]
+    Traces(#[from] NoTraces),
     /// Nobody could sign in.
     #[error("signing in can't be set up: {0}")]
     SignIn(String),
@@ -66,6 +87,7 @@ pub struct App {
     pub(super) authenticate: Arc<dyn Authenticate>,
     pub(super) refusals: Refusals,
     pub(super) routes: Vec<Route>,
+    pub(super) subscribers: events::Running,
     /// Held for as long as the engine runs.
     pub(super) lock: Option<EngineLock>,
 }
@@ -73,12 +95,16 @@ pub struct App {
 impl App {
     /// Opens the database, brings it up to date, loads the templates, and starts the engine.
     pub async fn open(config: Config, extensions: Extensions, variables: Variables) -> Result<Self, Error> {
-        let Extensions { handlers, authenticators, authorization, routes } = extensions;
+        let Extensions { handlers, authenticators, authorization, routes, subscribers: own } = extensions;
         let authorization = Authorization::open(&config, authorization)?;
         let templates = load(&config, &handlers, &variables)?;
-        let address = config.database.primary.url.as_str();
+        let declared = declared(&config, &templates, &handlers, &variables)?;
+        let subscribers = Subscribers::collect(own, declared)?;
+        let primary = primary(&config).await?;
+        let address = config.database.own_url().as_str();
         let database =
-            Database::open(address, config.database.max_connections, config.database.connect_timeout).await?;
+            Database::open(address, config.database.own_connections(), config.database.connect_timeout)
+                .await?;
         let lock = database.file().map(EngineLock::take).transpose()?;
         if config.database.migrate {
             migrate::migrate(&database).await?;
@@ -86,23 +112,42 @@ impl App {
             migrate::check(&database).await?;
         }
         store(&config, &database, &templates).await?;
+        subscribers.register(&database).await?;
         let clock = Clock::System;
         let (refusals, metrics) = (Refusals::new(database.clone(), clock.clone()), Metrics::new());
         let noted = sign_in::Noted { refusals: &refusals, metrics: &metrics };
         let authenticate = sign_in::open(&config, authenticators, &database, &clock, noted).await?;
+        let (events, names) = (subscribers::events(&templates, &handlers), subscribers::names(&templates));
+        let node = node_name(&variables);
+        let tracer = Tracer::open(&config.telemetry.otlp, &node, metrics.clone())?;
         let parts = Parts {
             database,
+            primary,
             templates,
             handlers,
             settings: config.orchestration.clone(),
-            node: node_name(&variables),
+            node,
             variables: Arc::new(move |name| variables.get(name).map(str::to_owned)),
             metrics,
+            tracer,
             clock,
         };
+        let node = parts.node.clone();
         let engine = Engine::start(parts).await?;
+        engine.keep_figures();
+        engine.keep_retention(&config.retention);
+        let around = Around {
+            log: engine.log().clone(),
+            local: engine.local().clone(),
+            metrics: engine.metrics().clone(),
+            node,
+            lease: config.orchestration.lease_ttl,
+            events,
+            templates: names,
+        };
+        let subscribers = subscribers.start(around)?;
         tokio::spawn(refusals.clone().keep(engine.stopping().clone()));
-        Ok(Self { config, engine, authorization, authenticate, refusals, routes, lock })
+        Ok(Self { config, engine, authorization, authenticate, refusals, routes, subscribers, lock })
     }
 
     /// The engine, for an application that calls its verbs itself.
@@ -147,18 +192,39 @@ impl App {
     /// Gives everything back: no new work, running steps may end within the grace, the rest is released.
     pub async fn stop(self) {
         self.engine.stop(self.config.server.shutdown_grace).await;
+        self.subscribers.stop().await;
         if let Err(error) = self.refusals.write().await {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "the last refusals could not be written to the audit log");
         }
         let database = self.engine.database().clone();
+        let primary = self.engine.primary().clone();
         let lease = self.config.orchestration.lease_ttl;
+        self.engine.tracer().clone().close(FAREWELL).await;
         drop(self.engine);
-        if tokio::time::timeout(lease, database.close()).await.is_err() {
+        let closed = async { tokio::join!(database.close(), primary.close()) };
+        if tokio::time::timeout(lease, closed).await.is_err() {
             tracing::warn!("the database's connections could not be given back in time");
         }
         drop(self.lock);
     }
+}
+
+/// The application's database. Where it is another one than that of the tasks, nothing starts without it.
+async fn primary(config: &Config) -> Result<Primary, Error> {
+    let settings = &config.database.primary;
+    let timeout = config.database.connect_timeout;
+    let primary = Primary::lazy(settings.url.as_str(), settings.max_connections, timeout)?;
+    if let Some(secondary) = config.database.secondary() {
+        if secondary.url == settings.url {
+            tracing::warn!(
+                "database.{} and database.primary are the same database: tasks are not apart from the application's data",
+                config.database.name
+            );
+        }
+        primary.check(timeout).await.map_err(Error::Primary)?;
+    }
+    Ok(primary)
 }
 
 fn load(config: &Config, handlers: &Handlers, variables: &Variables) -> Result<Templates, Error> {
@@ -168,6 +234,20 @@ fn load(config: &Config, handlers: &Handlers, variables: &Variables) -> Result<T
         tracing::warn!("{warning}");
     }
     if errors.is_empty() { Ok(templates) } else { Err(Error::Templates(errors)) }
+}
+
+fn declared(
+    config: &Config,
+    templates: &Templates,
+    handlers: &Handlers,
+    variables: &Variables,
+) -> Result<Vec<SubscriberSettings>, Error> {
+    let (declared, problems) = subscribers::load(config, templates, handlers, variables);
+    let (errors, warnings): (Vec<Problem>, Vec<Problem>) = problems.into_iter().partition(Problem::is_error);
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    if errors.is_empty() { Ok(declared) } else { Err(Error::SubscribersFile(errors)) }
 }
 
 /// Tasks are pinned to what is stored here.

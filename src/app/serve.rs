@@ -12,9 +12,11 @@ use super::{
     App, Error, connections, probes,
     routes::{Access, Guard, Route, Routes},
     signals::Signals,
+    traced,
 };
 use crate::{
     config::Config,
+    events::subscribers,
     graphql::{
         self, GraphqlSettings, Pipeline, Transport,
         gate::{Gate, Requirements},
@@ -24,6 +26,7 @@ use crate::{
         request_id,
     },
     playground,
+    rest::{self, Rest},
 };
 
 /// For connections that are still open when everything else is done.
@@ -60,7 +63,8 @@ impl App {
 
     /// How long it may take to stop: the grace, then giving back, signing off and closing, each of which is bounded.
     fn patience(&self) -> Duration {
-        self.config.server.shutdown_grace + 3 * self.config.orchestration.lease_ttl + CUT
+        let (grace, lease) = (self.config.server.shutdown_grace, self.config.orchestration.lease_ttl);
+        grace + 3 * lease + subscribers::PATIENCE + CUT
     }
 }
 
@@ -85,15 +89,22 @@ pub(super) fn router(app: &App, bound: SocketAddr) -> Result<Router, Error> {
     let transport = Transport {
         pipeline: Pipeline::new(schema, outline, &settings)
             .with_admission(gate)
-            .with_metrics(engine.metrics().clone()),
+            .with_metrics(engine.metrics().clone())
+            .with_tracer(engine.tracer().clone()),
         authenticate: authenticate.clone(),
         settings: settings.clone(),
         shutdown: engine.stopping().clone(),
     };
     let guard = Guard { authenticate: authenticate.clone(), warden: app.warden() };
     let mut routes = Routes::new(guard);
+    let rest_routes = rest::Routes::from_sdl(&sdl).map_err(Error::Rest)?;
+    let rest = Rest::new(transport.clone(), rest_routes, app.warden(), config.graphql.introspection);
     routes.add_gated("/graphql", graphql::route(transport))?;
-    probes::add(&mut routes, engine)?;
+    for (path, methods) in rest.paths() {
+        routes.add_gated(&path, methods)?;
+    }
+    let primary = config.database.secondary().map(|_| engine.primary().clone());
+    probes::add(&mut routes, engine, primary)?;
     if config.graphql.playground {
         for (path, methods) in playground::routes() {
             routes.add(path, Access::Public, methods)?;
@@ -105,7 +116,8 @@ pub(super) fn router(app: &App, bound: SocketAddr) -> Result<Router, Error> {
     Ok(routes
         .into_router()
         .layer(from_fn_with_state(host::Hosts::new(bound, &settings.allowed_hosts), host::check))
-        .layer(from_fn(request_id::assign)))
+        .layer(from_fn(request_id::assign))
+        .layer(from_fn_with_state(engine.clone(), traced::request)))
 }
 
 fn settings(config: &Config) -> GraphqlSettings {

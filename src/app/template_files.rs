@@ -11,7 +11,7 @@ use crate::{
     orchestration::handler::{Found, Handlers},
 };
 
-/// Reads and checks every template, and warns of handlers that this binary does not have.
+/// Reads and checks every template and what handlers declare, and warns of handlers that this binary does not have.
 pub fn load(config: &Config, handlers: &Handlers, variables: &Variables) -> (Templates, Vec<Problem>) {
     let mut problems = Vec::new();
     let files = read(&config.templates_directory(), &mut problems);
@@ -20,10 +20,12 @@ pub fn load(config: &Config, handlers: &Handlers, variables: &Variables) -> (Tem
     let (templates, found) = Templates::read(&files, config.environment.as_str(), &vars, limits);
     problems.extend(found);
     problems.extend(templates.iter().flat_map(|template| unknown_handlers(template, handlers)));
+    problems.extend(handlers.mistakes().map(|(class, why)| wrong_declaration(class, why)));
     (templates, problems)
 }
 
-fn read(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
+/// The text of every YAML file below `folder`, by its path.
+pub(crate) fn read(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let mut found = Vec::new();
     if let Err(error) = walk(folder, &mut found)
@@ -87,6 +89,17 @@ fn unknown_handlers(template: &Template, handlers: &Handlers) -> Vec<Problem> {
         }
     }
     warnings
+}
+
+/// The handler is code of this program, so there is no file to go to.
+fn wrong_declaration(class: &str, why: &str) -> Problem {
+    Problem {
+        file: format!("handler {class}"),
+        line: None,
+        path: "custom_events()".to_owned(),
+        severity: Severity::Error,
+        message: format!("the event {why}"),
+    }
 }
 
 fn warning(template: &str, path: &str, message: String) -> Problem {

@@ -30,6 +30,9 @@ use crate::config::{JwtKeys, JwtSettings};
 /// Longer tokens are refused unread.
 const MOST_BYTES: usize = 16 << 10;
 
+/// A secret of HMAC is at least as long as its hash (RFC 7518, 3.2).
+const LEAST_SECRET: usize = 32;
+
 /// Takes the tokens of one issuer.
 pub struct Jwt {
     keys: Keys,
@@ -66,6 +69,25 @@ impl Jwt {
             audiences: settings.audiences,
             leeway: settings.leeway,
             names,
+            now,
+        })
+    }
+
+    /// For tokens with the claims `sub`, `roles` and `exp`, signed with this secret by HS256: at least 32 bytes.
+    pub fn with_secret(secret: &str, now: Now) -> Result<Self, String> {
+        if secret.len() < LEAST_SECRET {
+            return Err(format!(
+                "the secret is shorter than the {LEAST_SECRET} bytes that HS256 needs; `openssl rand -hex 32` makes one"
+            ));
+        }
+        crypto::install();
+        Ok(Self {
+            keys: Keys::One(DecodingKey::from_secret(secret.as_bytes())),
+            algorithms: vec![Algorithm::HS256],
+            issuers: Vec::new(),
+            audiences: Vec::new(),
+            leeway: Duration::ZERO,
+            names: Names { subject: "sub".to_owned(), roles: "roles".to_owned(), namespaces: None },
             now,
         })
     }

@@ -29,6 +29,12 @@ impl Permissions {
         self.0 & 1 << permission as u32 != 0
     }
 
+    /// The same without these.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether all of `other` are among them.
     pub const fn covers(self, other: Self) -> bool {
         other.0 & !self.0 == 0

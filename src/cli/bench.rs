@@ -1,6 +1,7 @@
 //! `tasker bench`: what this build does on this machine. Figures of one run belong together.
 
 mod commit;
+mod history;
 mod list;
 mod lone;
 mod place;
@@ -15,8 +16,10 @@ use clap::Args;
 use self::{place::Place, service::Service, shape::Shape};
 use crate::{
     config::Orchestration,
+    data::Primary,
     metrics::Metrics,
     orchestration::{Clock, Engine, Parts, handler::Handlers},
+    telemetry::Tracer,
 };
 
 /// What to measure.
@@ -43,6 +46,13 @@ pub(super) struct Bench {
     /// Unfinished tasks of the memory measurement.
     #[arg(long, default_value_t = 100_000)]
     unfinished: usize,
+    /// Also measure with so many finished tasks in the database, such as 1000000: pages, figures, health, removal, and
+    /// what they do to linear5
+    #[arg(long, value_name = "TASKS")]
+    history: Option<usize>,
+    /// Only the measurement with a history
+    #[arg(long, requires = "history")]
+    history_only: bool,
     /// Only the engine, without a service of its own process.
     #[arg(long)]
     engine_only: bool,
@@ -51,9 +61,16 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) async fn run(&self) -> anyhow::Result<()> {
         if !self.skip_sqlite {
-            let place = Place::sqlite()?;
-            cleared(self.measure(&place).await, place).await?;
-            if !self.engine_only {
+            if let Some(tasks) = self.history {
+                let (bare, full) = (Place::sqlite()?, Place::sqlite()?);
+                let done = self.remember(&bare, &full, tasks).await;
+                cleared(cleared(done, bare).await, full).await?;
+            }
+            if !self.history_only {
+                let place = Place::sqlite()?;
+                cleared(self.measure(&place).await, place).await?;
+            }
+            if !self.engine_only && !self.history_only {
                 let place = Place::sqlite()?.unlocked();
                 cleared(self.serve(&place).await, place).await?;
                 let place = Place::sqlite()?.unlocked();
@@ -61,9 +78,16 @@ impl Bench {
             }
         }
         if let Some(server) = &self.postgres {
-            let place = Place::postgres(server).await?;
-            cleared(self.measure(&place).await, place).await?;
-            if !self.engine_only {
+            if let Some(tasks) = self.history {
+                let (bare, full) = (Place::postgres(server).await?, Place::postgres(server).await?);
+                let done = self.remember(&bare, &full, tasks).await;
+                cleared(cleared(done, bare).await, full).await?;
+            }
+            if !self.history_only {
+                let place = Place::postgres(server).await?;
+                cleared(self.measure(&place).await, place).await?;
+            }
+            if !self.engine_only && !self.history_only {
                 let place = Place::postgres(server).await?;
                 cleared(self.serve(&place).await, place).await?;
                 let place = Place::postgres(server).await?;
@@ -110,6 +134,48 @@ impl Bench {
             "  the same, a bare route      {bare:>8.0} a second; with the gate {:.0} % of it",
             100.0 * gate / bare
         );
+        Ok(())
+    }
+
+    /// What a long history costs, beside the same work without one in `bare`.
+    async fn remember(&self, bare: &Place, full: &Place, tasks: usize) -> anyhow::Result<()> {
+        println!("{}, with {tasks} finished tasks", full.title());
+        let database = full.open().await?;
+        let took = history::fill(full, &database, tasks).await?;
+        println!("  filled in                   {:>8.1} s", took.as_secs_f64());
+        for pages in history::pages(&database).await? {
+            println!("  page of 20, {pages}");
+        }
+        let empty = start(bare).await?;
+        empty.keep_figures();
+        let engine = start(full).await?;
+        let began = std::time::Instant::now();
+        engine.catch_up_figures().await?;
+        println!("  figures caught up in        {:>8.1} s", began.elapsed().as_secs_f64());
+        engine.keep_figures();
+        let (figures, health) = history::questions(&engine).await?;
+        println!(
+            "  analytics of 24 h           p50 {:>8.2} ms   p99 {:>8.2} ms",
+            figures.p50(),
+            figures.p99()
+        );
+        println!("  health status               p50 {:>8.2} ms   p99 {:>8.2} ms", health.p50(), health.p99());
+        // By turns, so that what the machine does meanwhile falls on both. The first turn warms up.
+        for turn in 0..3 {
+            for (engine, which) in [(&empty, "without"), (&engine, "with   ")] {
+                let sustained =
+                    sustained::measure(engine, Shape::Linear5, self.steps, self.in_flight).await?;
+                if turn > 0 {
+                    println!("  linear5, {which} history     {sustained}");
+                }
+            }
+        }
+        engine.keep_retention(&history::paced());
+        let sustained = sustained::measure(&engine, Shape::Linear5, self.steps, self.in_flight).await?;
+        println!("  linear5, while pruning      {sustained}");
+        engine.stop(std::time::Duration::from_secs(5)).await;
+        empty.stop(std::time::Duration::from_secs(5)).await;
+        println!("  removed without a pause     {:>8.0} tasks a second", history::prune(&database).await?);
         Ok(())
     }
 
@@ -170,12 +236,14 @@ async fn start(place: &Place) -> anyhow::Result<Engine> {
     let database = place.open().await?;
     let parts = Parts {
         database,
+        primary: Primary::lazy(&place.url(), 1, std::time::Duration::from_secs(10))?,
         templates: shape::templates()?,
         handlers: Handlers::new(),
         settings: Orchestration { max_tasks_in_memory: 2_000, ..Orchestration::default() },
         node: "bench".into(),
         variables: Arc::new(|_| None),
         metrics: Metrics::new(),
+        tracer: Tracer::off(),
         clock: Clock::System,
     };
     Ok(Engine::start(parts).await?)

@@ -14,7 +14,7 @@ use crate::{
         policy::{Problem, Table},
     },
     config::{Overrides, Variables},
-    graphql,
+    graphql, rest,
 };
 
 /// What to do with it.
@@ -22,7 +22,7 @@ use crate::{
 pub(super) enum Permission {
     /// Reports every mistake with file and line; fails when there is one.
     Check(Place),
-    /// Prints what each role may do, and in which namespaces; then what each field needs
+    /// Prints what each role may do, and in which namespaces; then what each field and each REST route needs
     Table(Show),
     /// Says what a document needs, and whether somebody may run it; fails where the gate would refuse it
     Explain(explain::Explain),
@@ -37,7 +37,7 @@ pub(super) struct Show {
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
     /// As JSON: for each role its permissions, each `only` in these namespaces or everywhere `except` in these, and
-    /// for each field what it needs
+    /// for each field and each REST route what it needs
     #[arg(long)]
     json: bool,
 }
@@ -76,18 +76,24 @@ impl Show {
         }
         let roles = Table::of(policy, &self.roles);
         let fields = graphql::gate::Requirements::from_sdl(&graphql::schema::sdl())?.table();
+        let routes = rest::Routes::from_sdl(&graphql::schema::sdl())?.table();
         if self.json {
             let mut printed = serde_json::to_value(&roles)?;
             let fields = fields.iter().map(|(field, needs)| json!({ "field": field, "needs": needs }));
             printed["fields"] = fields.collect();
+            let routes = routes.iter().map(|(route, needs)| json!({ "route": route, "needs": needs }));
+            printed["routes"] = routes.collect();
             println!("{}", serde_json::to_string_pretty(&printed)?);
             return Ok(ExitCode::SUCCESS);
         }
         println!("{roles}");
-        let width = fields.iter().map(|(field, _)| field.len()).max().unwrap_or(0);
-        println!("{:<width$}  needs", "field");
-        for (field, needs) in fields {
-            println!("{field:<width$}  {}", needs.join(" and "));
+        for (what, table) in [("field", fields), ("route", routes)] {
+            let width = table.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+            println!("{what:<width$}  needs");
+            for (name, needs) in table {
+                println!("{name:<width$}  {}", needs.join(" and "));
+            }
+            println!();
         }
         Ok(ExitCode::SUCCESS)
     }

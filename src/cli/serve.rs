@@ -33,7 +33,7 @@ impl Serve {
             ..Overrides::default()
         };
         let config = self.place.load(overrides, &variables)?;
-        telemetry::init(&config.logging)?;
+        telemetry::init(&config)?;
         let listener = app::listen(&config).await?;
         let app = App::open(config, extensions, variables).await?;
         app.serve(listener).await?;

@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use self::client::Client;
+use super::template::Drawn;
 use crate::config::Variables;
 
 /// Starts and steers tasks on a running service. Where callers sign in, TASKER_TOKEN is the token.
@@ -80,6 +81,13 @@ enum Verb {
         #[arg(long)]
         additional_attempts: Option<u32>,
     },
+    /// Draws a task as it is now: what runs after what, and where each step is.
+    Diagram {
+        /// Task id
+        task: String,
+        #[command(flatten)]
+        drawn: Drawn,
+    },
 }
 
 const CREATE: &str = "mutation ($input: CreateTaskInput!) { createTask(input: $input) { taskId fullName status alreadyExisted } }";
@@ -89,6 +97,9 @@ const RETRY: &str =
     "mutation ($input: RetryTaskInput!) { retryTask(input: $input) { taskId fullName status } }";
 const LIST: &str = "query ($limit: Int!, $filter: TaskFilter) { tasks(limit: $limit, filter: $filter) {
     taskId fullName status completionPercentage requestedAt } }";
+
+const DIAGRAM: &str = "query ($task: ID!, $format: DiagramFormat!) {
+    taskDiagram(taskId: $task, format: $format) { content } }";
 
 impl Task {
     pub(super) async fn run(self, variables: &Variables) -> anyhow::Result<ExitCode> {
@@ -135,6 +146,12 @@ impl Task {
                     json!({ "taskId": task, "reason": reason, "additionalAttempts": additional_attempts });
                 println!("{}", line(&client.run(RETRY, json!({ "input": input })).await?["retryTask"]));
                 Ok(ExitCode::SUCCESS)
+            }
+            Verb::Diagram { task, drawn } => {
+                let variables = json!({ "task": task, "format": drawn.format.word() });
+                let diagram = client.run(DIAGRAM, variables).await?["taskDiagram"].take();
+                let Some(content) = diagram["content"].as_str() else { bail!("there is no task {task}") };
+                drawn.write(content)
             }
         }
     }

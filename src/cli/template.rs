@@ -1,9 +1,12 @@
 //! `tasker template`: the templates, without starting anything.
 
+mod diagram;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
+pub(super) use self::diagram::Drawn;
 use super::Place;
 use crate::{
     app::template_files,
@@ -18,6 +21,8 @@ pub(super) enum Template {
     Check(Place),
     /// Lists what can be run.
     List(Place),
+    /// Draws one: as text for Mermaid, as SVG, or as JSON.
+    Diagram(diagram::Diagram),
 }
 
 impl Template {
@@ -25,6 +30,7 @@ impl Template {
         let (place, list) = match self {
             Self::Check(place) => (place, false),
             Self::List(place) => (place, true),
+            Self::Diagram(diagram) => return diagram.run(handlers, variables),
         };
         let config = place.load(Overrides::of_tool(), variables)?;
         let (templates, problems) = template_files::load(&config, handlers, variables);

@@ -148,7 +148,7 @@ fn by_command(field: &str, permission: Permission) -> Caller {
 }
 
 async fn open(config: &Config) -> anyhow::Result<Database> {
-    let url = &config.database.primary.url;
+    let url = config.database.own_url();
     let database = Database::open(url.as_str(), 1, config.database.connect_timeout).await?;
     if config.database.migrate {
         migrate::migrate(&database).await?;

@@ -1,5 +1,7 @@
 //! What a setting may be, beyond its type. Everything is looked at, and everything wrong is said.
 
+mod database;
+
 use tracing_subscriber::EnvFilter;
 
 use super::authorization;
@@ -15,9 +17,10 @@ pub fn all(config: &Config, overrides: &Overrides, sources: &mut Sources) {
     origins(config, sources);
     hosts(config, sources);
     proxies(config, sources);
-    database(config, sources);
+    database::check(&config.database, sources);
     authorization::check(&config.authorization, sources);
     level(config, sources);
+    otlp(config, sources);
 }
 
 /// Where nobody has to say who they are, nobody else may reach it by accident.
@@ -101,12 +104,33 @@ fn is_host(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c))
 }
 
-fn database(config: &Config, sources: &mut Sources) {
-    let url = config.database.primary.url.as_str();
-    if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-        let expected = "expected `sqlite://tasker.db?mode=rwc` or `postgres://user@host/database`";
-        let message = format!("{expected}, not {}", sources.written("database.primary.url"));
-        sources.refuse("database.primary.url", message);
+/// The collector's address, and what is sent along.
+fn otlp(config: &Config, sources: &mut Sources) {
+    let settings = &config.telemetry.otlp;
+    let address = settings.endpoint.parse::<axum::http::Uri>().ok();
+    let spoken =
+        |uri: &axum::http::Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
+    if !address.as_ref().is_some_and(spoken) {
+        let expected =
+            "expected the address of a collector that takes OTLP over HTTP, such as `http://localhost:4318`";
+        let message = format!("{expected}, not {}", sources.written("telemetry.otlp.endpoint"));
+        sources.refuse("telemetry.otlp.endpoint", message);
+    }
+    if settings.service_name.trim().is_empty() {
+        sources.refuse(
+            "telemetry.otlp.service_name",
+            "is empty: give the service a name, such as `tasker`".to_owned(),
+        );
+    }
+    for (name, value) in &settings.headers.0 {
+        let fits = name.parse::<axum::http::HeaderName>().is_ok()
+            && value.parse::<axum::http::HeaderValue>().is_ok();
+        if !fits {
+            let message = format!(
+                "`{name}` can't be sent as a header: a name has letters, digits and `-`, a value no line breaks"
+            );
+            sources.refuse("telemetry.otlp.headers", message);
+        }
     }
 }
 

@@ -10,11 +10,28 @@ pub struct Logging {
     pub format: LogFormat,
     /// A level, or directives such as `info,tasker=debug`. `RUST_LOG` wins.
     pub level: String,
+    /// What a sensitive field's name contains.
+    pub mask: Vec<String>,
 }
+
+/// What the names of sensitive fields contain.
+const MASK: [&str; 11] = [
+    "passw",
+    "secret",
+    "token",
+    "_key",
+    "crypt",
+    "salt",
+    "certificate",
+    "otp",
+    "ssn",
+    "authorization",
+    "cookie",
+];
 
 impl Default for Logging {
     fn default() -> Self {
-        Self { format: LogFormat::Pretty, level: "info".to_owned() }
+        Self { format: LogFormat::Pretty, level: "info".to_owned(), mask: MASK.map(Into::into).into() }
     }
 }
 

@@ -8,8 +8,10 @@ use super::Config;
 use super::sources::Sources;
 use super::units::bytes;
 
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
+const CENTURY: Duration = Duration::from_secs(36_525 * 24 * 3_600);
 const MANY: usize = 100_000_000;
 const MILLION: u32 = 1_000_000;
 const KIB: usize = 1 << 10;
@@ -19,7 +21,7 @@ const GIB: usize = 1 << 30;
 /// Refuses what lies outside.
 #[rustfmt::skip]
 pub fn all(config: &Config, sources: &mut Sources) {
-    let Config { server, database, templates, orchestration, graphql, .. } = config;
+    let Config { server, database, templates, orchestration, retention, graphql, telemetry, .. } = config;
     let limits = &graphql.limits;
     let mut check = Check { sources };
     check.time(  "server.shutdown_grace",                server.shutdown_grace,                ms(0)..=HOUR);
@@ -36,6 +38,7 @@ pub fn all(config: &Config, sources: &mut Sources) {
     check.number("server.rate_limit.failed_sign_ins",    server.rate_limit.failed_sign_ins,    1..=MILLION);
     check.number("server.rate_limit.failed_sign_ins_burst", server.rate_limit.failed_sign_ins_burst, 1..=MILLION);
     check.number("server.rate_limit.max_keys",           server.rate_limit.max_keys,           100..=10_000_000);
+    check.number("database.primary.max_connections",     database.primary.max_connections,     1..=1_000);
     check.number("database.max_connections",             database.max_connections,             1..=1_000);
     check.time(  "database.connect_timeout",             database.connect_timeout,             ms(100)..=HOUR);
     check.number("templates.max_steps",                  templates.max_steps,                  1..=MANY);
@@ -51,6 +54,12 @@ pub fn all(config: &Config, sources: &mut Sources) {
     check.size(  "orchestration.max_results_bytes",      orchestration.max_results_bytes,      KIB..=GIB);
     check.number("orchestration.max_bulk_tasks",         orchestration.max_bulk_tasks,         1..=MANY);
     check.number("orchestration.max_bulk_steps",         orchestration.max_bulk_steps,         1..=MANY);
+    check.time(  "retention.interval",                   retention.interval,                   ms(1_000)..=DAY);
+    check.number("retention.batch",                      retention.batch,                      1..=1_000);
+    check.number("retention.max_per_second",             retention.max_per_second,             1..=1_000_000);
+    for (key, kept) in retention.durations() {
+        check.time(&key, kept, MINUTE..=CENTURY);
+    }
     check.number("graphql.subscriptions_per_connection", graphql.subscriptions_per_connection, 1..=100_000);
     check.number("graphql.subscriptions_per_subject",    graphql.subscriptions_per_subject,    1..=MANY);
     check.time(  "graphql.connection_init_timeout",      graphql.connection_init_timeout,      ms(100)..=HOUR);
@@ -62,6 +71,8 @@ pub fn all(config: &Config, sources: &mut Sources) {
     check.number("graphql.limits.root_fields",           limits.root_fields,                   1..=MANY);
     check.number("graphql.limits.directives",            limits.directives,                    0..=MANY);
     check.number("graphql.limits.complexity",            limits.complexity,                    1..=MANY);
+    check.time(  "telemetry.otlp.timeout",               telemetry.otlp.timeout,               ms(100)..=MINUTE);
+    check.number("telemetry.otlp.sampling_ratio",        telemetry.otlp.sampling_ratio,        0.0..=1.0);
 }
 
 const fn ms(milliseconds: u64) -> Duration {

@@ -70,6 +70,7 @@ impl Sources {
         let example = tree::text(default);
         let expected = match default {
             Value::Bool(_) => "expected `true` or `false`".to_owned(),
+            Value::Number(number) if number.is_f64() => format!("expected a number, such as `{example}`"),
             Value::Number(_) => format!("expected a whole number, such as `{example}`"),
             // Any scalar is a text, so it is a type of ours that refused it and says what it expects.
             Value::String(_) if written.is_some_and(|value| tree::scalar(value).is_some()) => said.to_owned(),

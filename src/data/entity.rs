@@ -1,7 +1,10 @@
 //! The tables as sea-orm sees them, for reading.
 
+pub mod annotation;
+pub mod annotation_type;
 pub mod api_token;
 pub mod audit;
+pub mod command;
 pub mod event;
 pub mod named_task;
 pub mod node;

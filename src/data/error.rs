@@ -24,6 +24,9 @@ pub enum Error {
     /// The journal has stopped.
     #[error("the service is shutting down")]
     Stopped,
+    /// What was to be read on from is older than what is kept of the log.
+    #[error("the log is not kept that far back")]
+    Expired,
     /// A stored value can't be read.
     #[error("stored data can't be read: {0}")]
     Corrupt(String),
@@ -44,6 +47,17 @@ pub enum Error {
     /// Migrations are missing and may not be applied.
     #[error("the database lacks {0} migration(s); run `tasker migrate` first")]
     NotMigrated(usize),
+}
+
+impl Error {
+    /// Nobody gave a connection back in time: the database may be well, and this program has more to ask of it than it may
+    /// at once.
+    pub fn is_crowded(&self) -> bool {
+        let Self::Unavailable(source) = self else { return false };
+        let by_orm = source.downcast_ref::<sea_orm::DbErr>();
+        matches!(by_orm, Some(sea_orm::DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout)))
+            || matches!(source.downcast_ref::<sqlx::Error>(), Some(sqlx::Error::PoolTimedOut))
+    }
 }
 
 impl From<sea_orm::DbErr> for Error {

@@ -5,6 +5,7 @@
 //! It runs on a thread of its own, so that no handler can starve it.
 
 mod batch;
+mod counted;
 mod entry;
 mod postgres;
 mod sqlite;
@@ -12,7 +13,7 @@ mod statistics;
 mod store;
 mod writer;
 
-pub use entry::Claim;
+pub use entry::{Addition, Claim};
 pub use statistics::{Statistics, Totals};
 
 use std::{
@@ -134,6 +135,21 @@ impl Journal {
         let (ack, answer) = oneshot::channel();
         let (event, audit) = (Box::new(event), audit.map(Box::new));
         self.send(Entry::Delete { task, event, audit, ack }).await?;
+        answer.await.map_err(|_| Error::Stopped)?
+    }
+
+    /// Adds something about a task that changes nothing about it, with what the audit log says of it; refused by
+    /// [`Error::Guard`] where the task is gone. Answers with the position of what is in the log, unless the
+    /// connection was lost and the log has to be asked.
+    pub async fn add(
+        &self,
+        task: TaskId,
+        addition: Addition,
+        audit: Option<AuditRecord>,
+    ) -> Result<Option<i64>, Error> {
+        let (ack, answer) = oneshot::channel();
+        let audit = audit.map(Box::new);
+        self.offer(Entry::Add { task, addition, audit, ack })?;
         answer.await.map_err(|_| Error::Stopped)?
     }
 

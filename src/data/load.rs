@@ -19,6 +19,7 @@ use crate::model::{
     task::Task,
     template::Template,
     time::Timestamp,
+    trace::TraceContext,
 };
 
 /// A task's row with its steps' rows, in template order.
@@ -99,6 +100,8 @@ pub fn created(new: &NewTask, owner: Option<NodeId>) -> Result<Rows, Error> {
         idempotency_key: new.idempotency_key.clone(),
         request_hash: new.request_hash.clone(),
         request_id: new.request_id.clone(),
+        traceparent: new.trace.as_ref().map(ToString::to_string),
+        tracestate: new.trace.as_ref().and_then(|trace| trace.state()).map(Into::into),
         requested_at: new.requested_at.0,
         deadline_at: new.deadline_at.map(|at| at.0),
         created_at: new.created_at.0,
@@ -150,6 +153,7 @@ pub fn task((row, steps): Rows, template: Arc<Template>) -> Result<Task, Error> 
         reason: row.reason,
         tags: texts(&row.tags)?,
         request_id: row.request_id.map(Into::into),
+        trace: trace(row.traceparent.as_deref(), row.tracestate.as_deref())?,
         created_at: Timestamp(row.created_at),
         updated_at: Timestamp(row.updated_at),
         started_at: row.started_at.map(Timestamp),
@@ -182,6 +186,14 @@ pub fn step(row: step::Model) -> Result<Step, Error> {
         completed_at: row.completed_at.map(Timestamp),
         updated_at: Timestamp(row.updated_at),
     })
+}
+
+/// A stored trace.
+fn trace(parent: Option<&str>, state: Option<&str>) -> Result<Option<TraceContext>, Error> {
+    let read = |text: &str| {
+        TraceContext::parse(text, state).ok_or_else(|| Error::Corrupt(format!("traceparent {text}")))
+    };
+    parent.map(read).transpose()
 }
 
 /// A stored status.

@@ -149,7 +149,7 @@ pub async fn retire(database: &Database, node: Identity) -> Result<(), Error> {
 }
 
 /// The database's own clock in microseconds.
-const fn now(kind: Kind) -> &'static str {
+pub(super) const fn now(kind: Kind) -> &'static str {
     match kind {
         Kind::Sqlite => "CAST((julianday('now') - 2440587.5) * 86400000000 AS integer)",
         Kind::Postgres => "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",

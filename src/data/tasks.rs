@@ -7,6 +7,7 @@ mod context;
 mod filter;
 mod order;
 mod page;
+mod part;
 
 use std::collections::HashMap;
 
@@ -35,13 +36,18 @@ pub async fn list(
     limit: u64,
     contents: Contents,
 ) -> Result<Vec<Model>, Error> {
-    let found = contents.of_task(Entity::find(), database.kind()).filter(filter.condition(database.kind()));
-    Ok(order.forwards(found, database.kind()).offset(offset).limit(limit).all(&database.reader).await?)
+    let (kind, all) = (database.kind(), Range::default());
+    let found = contents.of_task(Entity::find(), kind);
+    let found = page::within(found, filter, order, &all, true, offset + limit, kind);
+    Ok(order.forwards(found, kind).offset(offset).limit(limit).all(&database.reader).await?)
 }
 
 /// How many tasks there are.
 pub async fn count(database: &Database, filter: &TaskFilter) -> Result<u64, Error> {
-    Ok(Entity::find().filter(filter.condition(database.kind())).count(&database.reader).await?)
+    Ok(Entity::find()
+        .filter(filter.condition(database.kind(), SortBy::RequestedAt))
+        .count(&database.reader)
+        .await?)
 }
 
 /// The namespaces of these tasks, and who created them. One statement.

@@ -13,6 +13,9 @@ macro_rules! codes {
         pub enum Code { $($(#[$doc])* $name,)* }
 
         impl Code {
+            /// Every code there is.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
             /// The code as a caller reads it.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }

@@ -12,6 +12,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod timely;
+mod traced;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use lasting::Lasting;
 use subscribers::Subscribers;
 use tally::Tally;
 use timely::Timely;
+use traced::Traced;
 
 use super::document::cache::Documents;
 use super::document::{check_complexity, variables};
@@ -37,6 +39,7 @@ use super::outline::Outline;
 use super::request_id::RequestId;
 use super::settings::GraphqlSettings;
 use crate::metrics::Metrics;
+use crate::telemetry::Tracer;
 
 /// What a long poll may take beyond the time limit: the longest it may be asked to wait.
 const LONG_POLL: Duration = Duration::from_secs(60);
@@ -51,6 +54,7 @@ pub struct Pipeline<E> {
     long_polls: Arc<HashSet<&'static str>>,
     subscribers: Subscribers,
     tally: Tally,
+    traced: Traced,
     timeout: Duration,
 }
 
@@ -65,6 +69,7 @@ impl<E: Executor> Pipeline<E> {
             long_polls: Arc::default(),
             subscribers: Subscribers::new(settings.subscriptions_per_subject),
             tally: Tally::default(),
+            traced: Traced::default(),
             timeout: settings.timeout,
         }
     }
@@ -79,6 +84,11 @@ impl<E: Executor> Pipeline<E> {
     pub fn with_metrics(self, metrics: Metrics) -> Self {
         let subscribers = self.subscribers.counted(metrics.clone());
         Self { subscribers, tally: Tally::of(metrics), ..self }
+    }
+
+    /// Traces operations by this.
+    pub fn with_tracer(self, tracer: Tracer) -> Self {
+        Self { traced: Traced::by(tracer), ..self }
     }
 
     /// Root fields that may wait for work before they answer.
@@ -113,9 +123,11 @@ impl<E: Executor> Pipeline<E> {
     }
 
     /// Runs a query or a mutation.
-    pub async fn execute(&self, prepared: Prepared) -> Response {
+    pub async fn execute(&self, mut prepared: Prepared) -> Response {
         let (kind, began) = (prepared.kind(), Instant::now());
+        let span = self.traced.begin(&mut prepared);
         let answer = self.answer(prepared).await;
+        span.end(&answer);
         self.tally.answered(kind, &answer, began);
         answer
     }
@@ -138,15 +150,24 @@ impl<E: Executor> Pipeline<E> {
         }
     }
 
+    /// Whether the operation would be let through, of which nothing runs. A refusal is noted like any other.
+    pub async fn admits(&self, prepared: Prepared) -> Result<(), Response> {
+        let request_id = prepared.request_id();
+        let refused = |errors| normalize(Response::from_errors(errors), &request_id);
+        self.admit(prepared, &Data::default()).await.map(drop).map_err(refused)
+    }
+
     /// Runs any operation: a subscription answers as often as it likes, the others once.
-    pub fn stream(&self, prepared: Prepared, session: Arc<Data>) -> BoxStream<'static, Response> {
+    pub fn stream(&self, mut prepared: Prepared, session: Arc<Data>) -> BoxStream<'static, Response> {
         let pipeline = self.clone();
         let request_id = prepared.request_id();
         let kind = prepared.kind();
+        let span = self.traced.begin(&mut prepared);
         let rules = self.rules(&prepared);
         let began = Instant::now();
-        let tally = self.tally.clone();
+        let (tally, traced) = (self.tally.clone(), span.clone());
         let only = move |answer| {
+            traced.end(&answer);
             tally.answered(kind, &answer, began);
             Either::Left(stream::once(std::future::ready(answer)))
         };
@@ -178,7 +199,10 @@ impl<E: Executor> Pipeline<E> {
                     answers.boxed()
                 }
                 OperationType::Query | OperationType::Mutation => run::once(answers, rules, request_id)
-                    .inspect(move |answer| pipeline.tally.answered(kind, answer, began))
+                    .inspect(move |answer| {
+                        span.end(answer);
+                        pipeline.tally.answered(kind, answer, began);
+                    })
                     .boxed(),
             })
         };
@@ -192,7 +216,8 @@ impl<E: Executor> Pipeline<E> {
         let operation = document.operation(request.operation_name.as_deref()).map_err(|error| vec![error])?;
         let request_id = RequestId::of(&request.data).cloned().unwrap_or_default();
         let variables = &request.variables;
-        let asked = Asked { operation, variables, subject: &subject, request_id: &request_id };
+        let way = admission::way_of(&request.data);
+        let asked = Asked { operation, variables, subject: &subject, request_id: &request_id, way };
         let decision = match self.admission.admit(asked).await? {
             Admitted::Runs(decision) => decision,
             Admitted::Answered(answer) => return Ok(Way::Answered(answer)),

@@ -1,8 +1,8 @@
 //! GraphQL over HTTP, as its specification says: media types, statuses, and what a browser's form can't do.
 
 mod answer;
-mod body;
-mod content;
+pub(crate) mod body;
+pub(crate) mod content;
 mod query;
 mod sse;
 mod status;
@@ -25,6 +25,7 @@ pub use status::retry_after;
 use super::error::{Code, normalize};
 use super::request_id::RequestId;
 use super::{Transport, websocket};
+use crate::model::trace::TraceContext;
 
 /// `POST /graphql`.
 pub async fn post<E: Executor>(State(transport): State<Transport<E>>, request: Request) -> Response {
@@ -127,11 +128,14 @@ async fn answer<E: Executor>(
 }
 
 /// Who calls, and under which id.
-async fn caller<E: Executor>(transport: &Transport<E>, parts: &Parts) -> Result<Data, ServerError> {
+pub async fn caller<E: Executor>(transport: &Transport<E>, parts: &Parts) -> Result<Data, ServerError> {
     let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
     match transport.authenticate.request(parts).await {
         Ok(mut data) => {
             data.insert(id);
+            if let Some(trace) = parts.extensions.get::<TraceContext>() {
+                data.insert(trace.clone());
+            }
             Ok(data)
         }
         Err(error) => {

@@ -11,6 +11,8 @@ use axum::response::Response;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::model::trace::TraceContext;
+
 /// The header it comes and goes with.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -66,7 +68,8 @@ pub async fn assign(mut request: Request, next: Next) -> Response {
     }
     let id = RequestId::of_headers(request.headers()).unwrap_or_default();
     request.extensions_mut().insert(id.clone());
-    let span = tracing::info_span!("request", request_id = %id);
+    let trace_id = request.extensions().get::<TraceContext>().map(TraceContext::trace_id);
+    let span = tracing::info_span!("request", request_id = %id, trace_id);
 
     let mut response = next.run(request).instrument(span).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {

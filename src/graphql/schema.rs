@@ -3,6 +3,8 @@
 //! Each root has its fields in a few files, by what they are about. A resolver reads its input, calls `data` or the
 //! engine, and answers. What a field needs is on it, as `@authorize`; nothing here decides about it.
 
+mod analytics;
+mod annotation;
 mod api_token;
 mod audit;
 mod authorize;
@@ -11,10 +13,19 @@ mod caller;
 mod command;
 mod create;
 mod cursor;
+mod dependency_analysis;
+mod dependency_graph;
+mod diagram;
+mod diagram_queries;
 mod event;
+mod event_definition;
+mod event_mutations;
 mod event_queries;
 mod follow;
 mod given;
+mod handler;
+mod handler_queries;
+mod health;
 mod named_task;
 mod page_info;
 mod policy;
@@ -38,10 +49,18 @@ use std::sync::Arc;
 use async_graphql::{MergedObject, SDLExportOptions, Schema, SchemaBuilder};
 
 use self::{
+    analytics::AnalyticsQueries,
+    annotation::{AnnotationMutations, AnnotationQueries},
     api_token::{ApiTokenMutations, ApiTokenQueries},
     audit::AuditQueries,
     create::CreateMutations,
+    diagram::Drawings,
+    diagram_queries::DiagramQueries,
+    event_definition::EventDefinitionQueries,
+    event_mutations::EventMutations,
     event_queries::EventQueries,
+    handler_queries::HandlerQueries,
+    health::HealthQueries,
     policy::PolicyMutations,
     step_mutations::StepMutations,
     subscriptions::Subscriptions,
@@ -51,16 +70,36 @@ use self::{
 };
 use crate::{
     auth::PolicyCoordinator,
-    orchestration::{Engine, Refusals},
+    orchestration::{Engine, Refusals, analytics::Analyst, health::Doctor},
 };
 
 /// What can be read.
 #[derive(MergedObject, Default)]
-pub struct Query(TaskQueries, EventQueries, ApiTokenQueries, AuditQueries, ViewerQueries);
+pub struct Query(
+    TaskQueries,
+    AnnotationQueries,
+    EventQueries,
+    EventDefinitionQueries,
+    DiagramQueries,
+    HandlerQueries,
+    AnalyticsQueries,
+    HealthQueries,
+    ApiTokenQueries,
+    AuditQueries,
+    ViewerQueries,
+);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(CreateMutations, TaskMutations, StepMutations, ApiTokenMutations, PolicyMutations);
+pub struct Mutation(
+    CreateMutations,
+    TaskMutations,
+    AnnotationMutations,
+    StepMutations,
+    EventMutations,
+    ApiTokenMutations,
+    PolicyMutations,
+);
 
 /// The whole of it.
 pub type TaskerSchema = Schema<Query, Mutation, Subscriptions>;
@@ -78,7 +117,8 @@ pub struct Parts {
 /// The schema over its parts.
 pub fn build(parts: Parts) -> TaskerSchema {
     let Parts { engine, refusals, policy } = parts;
-    let builder = builder().data(engine).data(refusals);
+    let (analyst, doctor) = (Analyst::new(engine.clone()), Doctor::new(engine.clone()));
+    let builder = builder().data(engine).data(refusals).data(analyst).data(doctor).data(Drawings::default());
     match policy {
         Some(policy) => builder.data(policy),
         None => builder,

@@ -45,6 +45,36 @@ pub struct ByLimit {
     pub limit: Limit,
 }
 
+/// Of `removed_rows`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByRemoved {
+    /// Rows of what.
+    pub what: What,
+}
+
+/// Of `tasks_waiting`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByWait {
+    /// What they wait for.
+    pub until: Wait,
+}
+
+/// Of `database_connections`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByPool {
+    /// What they are for.
+    pub pool: Pool,
+    /// Whether they are in use.
+    pub state: Use,
+}
+
+/// Of `trace_spans`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByFate {
+    /// What became of it.
+    pub outcome: Fate,
+}
+
 impl EncodeLabelValue for Status {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         encoder.write_str(self.as_str())
@@ -98,6 +128,8 @@ values! {
         Released = "released",
         /// Its step was cancelled meanwhile.
         Cancelled = "cancelled",
+        /// Its node is gone, and it must not be made again.
+        Lost = "lost",
     }
 }
 
@@ -216,5 +248,67 @@ values! {
         Subject = "subject",
         /// Refused credentials of one address.
         SignIn = "sign_in",
+    }
+}
+
+values! {
+    /// What is removed when it is no longer kept.
+    What {
+        /// Tasks.
+        Task = "task",
+        /// Their steps, events, notes.
+        Belonging = "belonging",
+        /// Events of tasks that stay.
+        Event = "event",
+        /// Records of the audit log.
+        Audit = "audit",
+        /// Figures of analytics.
+        Figure = "figure",
+    }
+}
+
+values! {
+    /// What became of a span.
+    Fate {
+        /// It ended, and waits to be sent.
+        Recorded = "recorded",
+        /// The collector has it.
+        Exported = "exported",
+        /// The collector did not take it.
+        Failed = "failed",
+    }
+}
+
+values! {
+    /// What a task that no node holds waits for.
+    Wait {
+        /// A node with room.
+        Node = "node",
+        /// A moment: a retry, a sleeper, the first start.
+        Moment = "moment",
+        /// Somebody: a worker, or an operator.
+        Somebody = "somebody",
+    }
+}
+
+values! {
+    /// What connections are for.
+    Pool {
+        /// Reading.
+        Reader = "reader",
+        /// Housekeeping.
+        Upkeep = "upkeep",
+        /// An application's own work in its own database.
+        Primary = "primary",
+    }
+}
+
+values! {
+    /// Whether a connection is in use.
+    Use {
+        /// Somebody has it.
+        Busy = "busy",
+        /// It waits.
+        Idle = "idle",
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{id::TaskId, time::Timestamp};
@@ -10,7 +11,8 @@ use super::{id::TaskId, time::Timestamp};
 const MOST_CHARS: usize = 200;
 
 /// Whether it was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It was permitted, and done: the record is in the transaction that did it.
     Allowed,
@@ -19,7 +21,8 @@ pub enum Verdict {
 }
 
 /// How it was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Way {
     /// A GraphQL query.
     Query,
@@ -27,14 +30,18 @@ pub enum Way {
     Mutation,
     /// A GraphQL subscription.
     Subscription,
+    /// The REST API, which runs one or the other.
+    Rest,
     /// The command line, beside the service.
     Command,
     /// A credential was shown, and refused.
     SignIn,
+    /// Nobody asked: the service itself, as the settings of `retention` say.
+    Retention,
 }
 
 /// What somebody asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Act {
     /// Whether it was done.
     pub verdict: Verdict,
@@ -131,7 +138,15 @@ impl Verdict {
 }
 
 impl Way {
-    const ALL: [Self; 5] = [Self::Query, Self::Mutation, Self::Subscription, Self::Command, Self::SignIn];
+    const ALL: [Self; 7] = [
+        Self::Query,
+        Self::Mutation,
+        Self::Subscription,
+        Self::Rest,
+        Self::Command,
+        Self::SignIn,
+        Self::Retention,
+    ];
 
     /// As it is stored.
     pub const fn as_str(self) -> &'static str {
@@ -139,8 +154,10 @@ impl Way {
             Self::Query => "query",
             Self::Mutation => "mutation",
             Self::Subscription => "subscription",
+            Self::Rest => "rest",
             Self::Command => "command",
             Self::SignIn => "sign_in",
+            Self::Retention => "retention",
         }
     }
 

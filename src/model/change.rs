@@ -1,11 +1,14 @@
 //! What the journal is asked to write: one task's change, whole.
 
+use uuid::Uuid;
+
 use super::{
     audit::AuditRecord,
     event::Event,
     id::{StepId, StepNo, TaskId},
     status::Status,
     time::Timestamp,
+    trace::TraceContext,
 };
 
 /// A change of one task. It is written whole, or not at all.
@@ -23,6 +26,8 @@ pub struct Change {
     pub events: Vec<Event>,
     /// What the audit log says about it.
     pub audit: Vec<AuditRecord>,
+    /// Commands that other nodes left for the task and that are carried out by this: each must still be there.
+    pub commands: Vec<Uuid>,
 }
 
 /// What may change in a task's row.
@@ -124,6 +129,8 @@ pub struct NewTask {
     pub request_hash: Option<String>,
     /// Follows the request to its events.
     pub request_id: Option<String>,
+    /// The span that asked for it.
+    pub trace: Option<TraceContext>,
     /// When it was asked for.
     pub requested_at: Timestamp,
     /// When it is too late.

@@ -1,6 +1,9 @@
 //! The dependencies of a template's steps, in both directions.
 
+mod shape;
+
 use super::id::StepNo;
+pub use shape::Shape;
 
 /// Who waits for whom. Acyclic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +36,16 @@ impl Dag {
     /// No steps at all.
     pub fn is_empty(&self) -> bool {
         self.parents.is_empty()
+    }
+
+    /// The places of all steps.
+    pub fn places(&self) -> impl Iterator<Item = StepNo> + use<> {
+        (0..).map(StepNo).take(self.len())
+    }
+
+    /// How many dependencies there are.
+    pub fn edges(&self) -> usize {
+        self.parents.iter().map(Vec::len).sum()
     }
 
     /// What `step` waits for.

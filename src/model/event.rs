@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -22,7 +23,7 @@ macro_rules! system_events {
         }
 
         impl EventName {
-            /// Tasker's own events.
+            /// Tasker's own events, also those that are not in the log.
             pub const SYSTEM: &[&str] = &[$($name),*];
 
             /// The dotted name.
@@ -85,6 +86,14 @@ system_events! {
     StepReleased => "step.released",
     /// No handler here: it waits for a worker.
     StepAwaitingWorker => "step.awaiting_worker",
+    /// Steps are about to start. Not in the log.
+    ViableStepsDiscovered => "workflow.viable_steps_discovered",
+    /// The task rests, and that is stored. Not in the log.
+    TaskFinalized => "workflow.task_finalized",
+    /// The task waits to be run by whoever has room, now or later. Not in the log.
+    TaskEnqueued => "observability.task.enqueued",
+    /// A step waits before its next attempt. Not in the log.
+    StepBackoff => "observability.step.backoff",
 }
 
 impl EventName {
@@ -94,6 +103,14 @@ impl EventName {
             Self::Custom(_) => "custom",
             own => own.as_str().split_once('.').map_or("custom", |(category, _)| category),
         }
+    }
+
+    /// Whether it is in the log. The others are told to who listens in the same process, and nobody else.
+    pub const fn is_durable(&self) -> bool {
+        !matches!(
+            self,
+            Self::ViableStepsDiscovered | Self::TaskFinalized | Self::TaskEnqueued | Self::StepBackoff
+        )
     }
 }
 
@@ -157,6 +174,16 @@ impl Recorded {
         bytes[2..].copy_from_slice(&self.position.to_be_bytes());
         uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
     }
+
+    /// Its place as callers are told it; see [`cursor`].
+    pub fn cursor(&self) -> String {
+        cursor(self.position)
+    }
+}
+
+/// A place in the log as callers are told it: opaque, and the same everywhere.
+pub fn cursor(position: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("e1:{position}"))
 }
 
 impl Event {
@@ -192,5 +219,6 @@ mod tests {
         }
         assert_eq!(EventName::parse("payment.processed").category(), "custom");
         assert_eq!(EventName::parse("step.released").category(), "step");
+        assert_eq!(EventName::parse("observability.step.backoff").category(), "observability");
     }
 }

@@ -42,6 +42,9 @@ pub enum ReleaseReason {
 }
 
 impl ReleaseReason {
+    /// Every reason.
+    pub const ALL: [Self; 2] = [Self::NodeLost, Self::Shutdown];
+
     /// The word in the event.
     pub const fn as_str(self) -> &'static str {
         match self {

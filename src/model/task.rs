@@ -23,6 +23,7 @@ use super::{
     tally::{Tally, dependencies_satisfied},
     template::Template,
     time::Timestamp,
+    trace::TraceContext,
 };
 
 /// One run of a template.
@@ -42,6 +43,8 @@ pub struct Task {
     pub tags: Vec<String>,
     /// The request that created it; its log lines and events carry it.
     pub request_id: Option<Arc<str>>,
+    /// The span that asked for it.
+    pub trace: Option<TraceContext>,
     /// When it was stored.
     pub created_at: Timestamp,
     /// When its row last changed visibly.

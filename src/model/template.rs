@@ -37,6 +37,16 @@ pub use self::{
     variables::{Fault, Unresolved, Vars, resolve, substitute},
 };
 
+/// How a file is read with the line of everything in it, for files that are not templates.
+pub(crate) mod document {
+    pub(crate) use super::{
+        path::Path,
+        reading::{Purpose, Reading},
+        section::{Section, kind, text},
+        yaml::read,
+    };
+}
+
 /// SHA-256 of the merged template before `${VAR}` substitution, in hexadecimal. A task is pinned to it.
 pub type Digest = Arc<str>;
 
@@ -178,4 +188,11 @@ pub struct CustomEvent {
     /// When it is published.
     #[serde(default)]
     pub description: String,
+}
+
+impl CustomEvent {
+    /// Whether an event can be called so; if not, why.
+    pub fn check(&self) -> Result<(), String> {
+        names::event(&self.name)
+    }
 }

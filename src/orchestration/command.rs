@@ -1,8 +1,17 @@
 //! Wishes about tasks: each reaches the run of its task, wherever that is.
 
+mod left;
+
+pub(super) use left::Left;
+
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::oneshot;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
+use uuid::Uuid;
 
 use super::{Caller, Engine, Error, run::Start, runs::Message, value};
 use crate::{
@@ -10,7 +19,7 @@ use crate::{
     metrics::labels::{Answer, ByCommand, Verb},
     model::{
         audit::Act,
-        id::TaskId,
+        id::{NodeId, TaskId},
         task::{Command, Refusal},
     },
 };
@@ -19,7 +28,7 @@ use crate::{
 const AGAIN: Duration = Duration::from_millis(5);
 
 /// A command with who wants it and why.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Wish {
     /// What is to be done.
     pub command: Command,
@@ -29,10 +38,24 @@ pub struct Wish {
     pub actor: Option<Arc<str>>,
     /// What the audit log says of it.
     pub act: Option<Arc<Act>>,
+    /// Its id, where it was left by another node.
+    #[serde(skip)]
+    pub left: Option<Uuid>,
+}
+
+/// Whether a wish has reached the run of its task.
+enum Delivered {
+    /// It has, and was carried out.
+    Here,
+    /// This node runs it.
+    Elsewhere(NodeId),
 }
 
 impl Engine {
     /// Carries out `command`; durable when it answers. Nothing changes where it is refused.
+    ///
+    /// What another node runs is done there. Where that takes longer than `command_wait` this answers all the same:
+    /// the command is kept, and takes effect later.
     pub async fn command(
         &self,
         caller: impl Into<Caller>,
@@ -43,27 +66,41 @@ impl Engine {
         let verb = command.verb();
         self.check(&command, reason.as_deref())?;
         let Caller { subject, act } = caller.into();
-        let wish = Wish { command, reason, actor: subject.name().cloned(), act };
-        let done = match tokio::time::timeout(self.settings().command_wait, self.deliver(task, &wish)).await {
-            Ok(done) => done,
-            Err(_) => Err(Error::Overloaded),
-        };
+        let wish = Wish { command, reason, actor: subject.name().cloned(), act, left: None };
+        let done = self.carry_out(task, &wish).await;
         self.count(verb, &done);
         done
     }
 
+    async fn carry_out(&self, task: TaskId, wish: &Wish) -> Result<(), Error> {
+        let patience = Instant::now() + self.settings().command_wait;
+        match timeout_at(patience, self.deliver(task, wish)).await {
+            Ok(Ok(Delivered::Here)) => Ok(()),
+            Ok(Ok(Delivered::Elsewhere(owner))) => {
+                let left = self.leave(task, wish, owner).await?;
+                timeout_at(patience, self.answered(left, task, wish)).await.unwrap_or(Ok(()))
+            }
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(Error::Overloaded),
+        }
+    }
+
     /// To the run of the task; a task at rest is taken up for it.
-    async fn deliver(&self, task: TaskId, wish: &Wish) -> Result<(), Error> {
+    async fn deliver(&self, task: TaskId, wish: &Wish) -> Result<Delivered, Error> {
         loop {
             let (reply, answer) = oneshot::channel();
             let message = Message { wish: wish.clone(), reply };
             match self.runs().inbox(task) {
                 Some(inbox) => drop(inbox.send(message).await),
                 None if self.signals().draining.is_cancelled() => return Err(Error::Stopping),
-                None => self.take_up(task, message).await?,
+                None => {
+                    if let Some(owner) = self.take_up(task, message).await? {
+                        return Ok(Delivered::Elsewhere(owner));
+                    }
+                }
             }
             if let Ok(answer) = answer.await {
-                return answer;
+                return answer.map(|()| Delivered::Here);
             }
             // The run ended first: it parked, or it is done.
             tokio::task::yield_now().await;
@@ -71,14 +108,14 @@ impl Engine {
     }
 
     /// Makes this node the owner of a task that nobody runs, and `message` the first that its run hears. Who asked
-    /// may stop waiting; what is claimed is run all the same.
-    async fn take_up(&self, task: TaskId, message: Message) -> Result<(), Error> {
+    /// may stop waiting; what is claimed is run all the same. Answers with another node that is the owner.
+    async fn take_up(&self, task: TaskId, message: Message) -> Result<Option<NodeId>, Error> {
         let engine = self.clone();
         let taken = self.work().spawn(async move { engine.claim_one(task, message).await });
         taken.await.unwrap_or(Err(Error::Stopping))
     }
 
-    async fn claim_one(&self, task: TaskId, message: Message) -> Result<(), Error> {
+    async fn claim_one(&self, task: TaskId, message: Message) -> Result<Option<NodeId>, Error> {
         let unrecovered = Some(self.runs().unrecovered().await);
         // Without an answer it may have been claimed.
         let unsure = |_: &data::Error| self.wakes().doubt();
@@ -87,15 +124,16 @@ impl Engine {
         let Some(rows) = rows.into_iter().next() else { return Err(Error::UnknownTask(task)) };
         if !claimed.is_empty() {
             let room = self.capacity().squeeze();
-            return Ok(self.run_rows(rows, Start { room, first: Some(message), unrecovered }).await?);
+            self.run_rows(rows, Start { room, first: Some(message), unrecovered }).await?;
+            return Ok(None);
         }
-        if rows.0.owner.is_some() && !self.owns(&rows) {
-            return Err(Error::Elsewhere(task));
+        if let Some(owner) = rows.0.owner.filter(|_| !self.owns(&rows)) {
+            return Ok(Some(NodeId(owner)));
         }
         // Ours, and its run is about to begin or has just ended: asked again, unless there is none.
         self.wakes().doubt();
         tokio::time::sleep(AGAIN).await;
-        Ok(())
+        Ok(None)
     }
 
     fn check(&self, command: &Command, reason: Option<&str>) -> Result<(), Error> {
@@ -136,7 +174,7 @@ impl Engine {
     fn count(&self, verb: &str, done: &Result<(), Error>) {
         let outcome = match done {
             Ok(()) => Answer::Done,
-            Err(Error::Refused { .. } | Error::Elsewhere(_)) => Answer::Conflict,
+            Err(Error::Refused { .. }) => Answer::Conflict,
             Err(Error::UnknownTask(_) | Error::UnknownStep(_)) => Answer::NotFound,
             Err(_) => Answer::Failed,
         };

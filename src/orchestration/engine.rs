@@ -6,19 +6,21 @@ use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Clock, activity::Count, capacity::Capacity, create::KeyLocks, handler::Handlers, pinned::Pinned,
-    runs::Runs, standing::Standing, supervise::Failure, wakes::Wakes,
+    Clock, activity::Count, capacity::Capacity, command::Left, create::KeyLocks, handler::Handlers,
+    pinned::Pinned, runs::Runs, standing::Standing, supervise::Failure, wakes::Wakes,
 };
 use crate::{
     config::Orchestration,
     data::{
-        Database, Error,
+        Database, Error, Primary,
         journal::{self, Journal},
         log::EventLog,
         node::{self, Identity},
     },
+    events::{Catalogue, Local},
     metrics::Metrics,
     model::template::Templates,
+    telemetry::Tracer,
 };
 
 /// How the engine runs tasks.
@@ -31,6 +33,8 @@ pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub struct Parts {
     /// Where tasks are stored; migrated.
     pub database: Database,
+    /// The application's database, for its handlers.
+    pub primary: Primary,
     /// What can be run; stored.
     pub templates: Templates,
     /// The code of the steps.
@@ -43,6 +47,8 @@ pub struct Parts {
     pub variables: Lookup,
     /// What is counted.
     pub metrics: Metrics,
+    /// What is traced.
+    pub tracer: Tracer,
     /// What time it is.
     pub clock: Clock,
 }
@@ -55,14 +61,18 @@ pub struct Engine {
 
 struct Inner {
     database: Database,
+    primary: Primary,
     journal: Journal,
     log: EventLog,
+    local: Local,
+    catalogue: Catalogue,
     templates: Templates,
     pinned: Pinned,
     handlers: Handlers,
     settings: Settings,
     variables: Lookup,
     metrics: Metrics,
+    tracer: Tracer,
     clock: Clock,
     name: String,
     standing: Standing,
@@ -70,6 +80,7 @@ struct Inner {
     runs: Runs,
     wakes: Wakes,
     keys: KeyLocks,
+    left: Left,
     suspects: Arc<Semaphore>,
     signals: Signals,
     work: TaskTracker,
@@ -98,7 +109,18 @@ pub(super) struct Signals {
 impl Engine {
     /// Registers the node, takes over what dead ones left, and begins to run what is due.
     pub async fn start(parts: Parts) -> Result<Self, Error> {
-        let Parts { database, templates, handlers, settings, node, variables, metrics, clock } = parts;
+        let Parts {
+            database,
+            primary,
+            templates,
+            handlers,
+            settings,
+            node,
+            variables,
+            metrics,
+            tracer,
+            clock,
+        } = parts;
         let began = Instant::now();
         let identity = node::register(&database, &node, settings.lease_ttl).await?;
         let taken = node::take_over(&database, Some(identity.id)).await?;
@@ -126,12 +148,16 @@ impl Engine {
             runs: Runs::default(),
             wakes: Wakes::new(),
             keys: KeyLocks::default(),
+            left: Left::default(),
             suspects: Arc::new(Semaphore::new(1)),
             work: TaskTracker::new(),
             standing: Standing::new(identity),
+            local: Local::default(),
+            catalogue: super::catalogue(&templates, &handlers),
             name: node,
             signals,
             database,
+            primary,
             journal,
             log,
             templates,
@@ -139,6 +165,7 @@ impl Engine {
             settings,
             variables,
             metrics,
+            tracer,
             clock,
         };
         let engine = Self { inner: Arc::new(inner) };
@@ -147,6 +174,7 @@ impl Engine {
         engine.keep_log();
         engine.keep_lease(began)?;
         engine.keep_claiming();
+        engine.keep_carrying();
         Ok(engine)
     }
 
@@ -160,9 +188,24 @@ impl Engine {
         &self.inner.database
     }
 
+    /// The application's database, for its handlers.
+    pub fn primary(&self) -> &Primary {
+        &self.inner.primary
+    }
+
     /// What happens.
     pub fn log(&self) -> &EventLog {
         &self.inner.log
+    }
+
+    /// Events of this process alone, for who wants to listen.
+    pub fn local(&self) -> &Local {
+        &self.inner.local
+    }
+
+    /// Every event there is, here.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.inner.catalogue
     }
 
     /// The one writer.
@@ -188,6 +231,11 @@ impl Engine {
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.inner.metrics
+    }
+
+    /// Makes spans.
+    pub fn tracer(&self) -> &Tracer {
+        &self.inner.tracer
     }
 
     /// What time it is.
@@ -233,6 +281,10 @@ impl Engine {
         &self.inner.wakes
     }
 
+    pub(super) fn left(&self) -> &Left {
+        &self.inner.left
+    }
+
     pub(super) fn keys(&self) -> &KeyLocks {
         &self.inner.keys
     }
@@ -254,6 +306,7 @@ impl Engine {
         self.keep("events can't be followed any more", async move { log.keep_up().await });
         let (engine, log) = (self.clone(), self.log().clone());
         let stop = self.signals().draining.clone();
-        tokio::spawn(async move { stop.run_until_cancelled(log.hear_others(|| engine.identity().id)).await });
+        let hears = async move { log.hear_others(|| engine.identity().id, || engine.left().look()).await };
+        tokio::spawn(async move { stop.run_until_cancelled(hears).await });
     }
 }

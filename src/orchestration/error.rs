@@ -33,9 +33,6 @@ pub enum Error {
         /// The task it made.
         task: TaskId,
     },
-    /// Another node runs the task.
-    #[error("task {0} is run by another node; ask there, or again when it has finished or moved")]
-    Elsewhere(TaskId),
     /// The task's context, or what belongs to it, breaks the template's rules.
     #[error("{} violation(s) of the template's rules", .0.len())]
     Invalid(Vec<Violation>),
@@ -49,6 +46,12 @@ pub enum Error {
         index: usize,
         /// What is wrong with it.
         source: Box<Error>,
+    },
+    /// The task has as many annotations as it may.
+    #[error("the task has {limit} annotations, and that is the most a task may have")]
+    TooManyAnnotations {
+        /// How many it may have.
+        limit: u64,
     },
     /// Too much is waiting.
     #[error("the service has more work waiting than it can write; try again in a moment")]

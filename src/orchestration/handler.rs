@@ -1,6 +1,8 @@
 //! What an application writes: the code of its steps and the hooks of its tasks.
 
+mod alone;
 mod builtin;
+mod call;
 mod error;
 mod registry;
 mod view;
@@ -9,7 +11,11 @@ pub use error::StepError;
 pub use registry::{Found, Handlers, Registered};
 pub use view::{Sequence, StepSnapshot, StepView, TaskView};
 
+pub(crate) use alone::Alone;
+pub(crate) use call::Call;
+
 pub(super) use builtin::sleep_until;
+pub(super) use call::panicked;
 pub(super) use view::Board;
 
 use async_trait::async_trait;
@@ -36,7 +42,8 @@ pub trait StepHandler: Send + Sync + 'static {
         Ok(output)
     }
 
-    /// Events that it may publish. Asked once, when the handler is registered.
+    /// Events that it may publish, with dotted lower-case names such as `payment.processed` that do not begin like
+    /// Tasker's own. Asked once, when the handler is registered; a service with a wrong name does not start.
     fn custom_events(&self) -> Vec<CustomEvent> {
         Vec::new()
     }

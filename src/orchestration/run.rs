@@ -22,16 +22,18 @@ use super::{
     command::refused,
     handler::Board,
     runs::{Message, Registered, Unrecovered},
+    traced::interrupted,
 };
 use crate::{
     data,
-    metrics::labels::ByStatus,
     model::{
         change::Change,
         id::StepNo,
+        outcome::{Outcome, ReleaseReason},
         status::Status,
         task::{Edit, Task},
         time::Timestamp,
+        trace::TraceContext,
     },
 };
 
@@ -52,6 +54,10 @@ pub(super) struct Run {
     /// Until what was interrupted is given back.
     unrecovered: Option<Unrecovered>,
     fence: CancellationToken,
+    /// The task's span; none while there are no traces.
+    trace: Option<TraceContext>,
+    /// When it left the rest in `error` that its span ended with.
+    resumed: Option<Timestamp>,
     /// The task's row names this node as its owner.
     held: bool,
     room: Room,
@@ -88,7 +94,9 @@ impl Engine {
     pub(super) fn start_run(&self, task: Task, start: Start) {
         let Start { room, first, unrecovered } = start;
         let Some((place, inbox)) = self.runs().register(task.id(), first) else { return };
-        let span = tracing::info_span!("task", task = %task.id(), name = %task.about.name, request_id = task.request_id.as_deref());
+        let trace = self.tracer().task(task.id(), task.trace.as_ref());
+        let trace_id = trace.as_ref().or(task.trace.as_ref()).map(TraceContext::trace_id);
+        let span = tracing::info_span!("task", task = %task.id(), name = %task.about.name, request_id = task.request_id.as_deref(), trace_id);
         let run = Run {
             engine: self.clone(),
             board: Board::of(&task),
@@ -97,6 +105,8 @@ impl Engine {
             permit: None,
             unrecovered,
             fence: self.fence(),
+            trace,
+            resumed: None,
             held: true,
             room,
             place,
@@ -190,11 +200,17 @@ impl Run {
         let limit = self.engine.settings().max_recoveries;
         let now = self.now();
         let known = self.engine.known_here(&self.task);
+        let interrupted = self.trace.as_ref().map_or_else(Vec::new, |_| interrupted(&self.task));
         let mut edit = self.task.edit(now);
         edit.recover(limit);
         known.into_iter().for_each(|no| edit.stop_awaiting(no));
         let change = edit.finish();
-        self.commit(change).await
+        self.commit(change).await?;
+        for no in interrupted {
+            let outcome = Outcome::Released(ReleaseReason::NodeLost);
+            self.engine.trace_unheld(self.trace.as_ref(), &self.task, no, &outcome);
+        }
+        Ok(())
     }
 
     /// Its row says so, and nobody owns it any more.
@@ -236,6 +252,7 @@ impl Run {
         edit.park(wake_at);
         let change = edit.finish();
         self.commit(change).await?;
+        self.engine.tell_parked(&self.task, wake_at);
         self.engine.wakes().note(wake_at);
         self.engine.wakes().ring();
         Ok(true)
@@ -264,11 +281,21 @@ impl Run {
     /// Writes a change and waits until it is durable.
     async fn commit(&mut self, change: Option<Change>) -> Result<(), data::Error> {
         let Some(change) = change else { return Ok(()) };
+        let (from, now) = (change.from, self.now());
         let settled = change.row.as_ref().filter(|row| row.status != change.from).map(|row| row.status);
         let steps: Vec<StepNo> = change.steps.iter().map(|row| row.no).collect();
         let released = change.row.as_ref().is_some_and(|row| row.released);
+        let retries = self.engine.retries(&change);
+        let span = self.engine.trace_commit(self.trace.as_ref());
         self.engine.journal().commit(change).await?;
+        if let Some(span) = span {
+            span.end(self.now());
+        }
+        self.engine.tell_backoffs(retries);
         self.held = !released;
+        if from == Status::Error && settled.is_some() {
+            self.resumed = Some(now);
+        }
         for no in steps {
             self.board.show(&self.task, no);
             if self.task.step(no).status != Status::InProgress
@@ -277,8 +304,9 @@ impl Run {
                 cancel.cancel();
             }
         }
-        if let Some(status) = settled.filter(|_| self.is_at_rest()) {
-            self.engine.metrics().tasks_finished.get_or_create(&ByStatus { status }).inc();
+        if settled.is_some() && self.is_at_rest() {
+            self.engine.trace_rest(self.trace.as_ref(), &self.task, self.resumed);
+            self.engine.tell_finalized(&self.task);
         }
         Ok(())
     }
@@ -307,8 +335,9 @@ fn carry_out<'t>(edit: Edit<'t>, message: Message, replies: &mut Vec<Reply>) -> 
     let task = edit.task().id();
     let done =
         edit.command(wish.command, wish.reason.as_deref()).map_err(|refusal| refused(task, verb, refusal));
-    if let (Ok(()), Some(act)) = (&done, wish.act) {
-        edit.record(Arc::unwrap_or_clone(act));
+    if done.is_ok() {
+        wish.act.into_iter().for_each(|act| edit.record(Arc::unwrap_or_clone(act)));
+        wish.left.into_iter().for_each(|command| edit.settles(command));
     }
     replies.push((reply, done));
     edit.by(None)

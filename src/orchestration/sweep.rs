@@ -39,6 +39,7 @@ impl Engine {
             if turn && fleet {
                 self.sweep(&mut looked).await;
             }
+            self.left().look();
             if let Err(error) = self.heal().await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,

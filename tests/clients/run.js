@@ -48,7 +48,7 @@ const exited = once(service, 'exit');
 let failed = true;
 try {
   await ready();
-  const env = { ...process.env, TASKER_ADDRESS: address, ADMIN: await token('admin'), VIEWER: await token('viewer') };
+  const env = { ...process.env, TASKER_PROGRAM: program, TASKER_ADDRESS: address, ADMIN: await token('admin'), VIEWER: await token('viewer') };
   const files = readdirSync('test').filter((file) => file.endsWith('.test.js')).map((file) => join('test', file));
   const tests = spawn(process.execPath, ['--test', '--test-reporter', 'spec', '--test-timeout', '60000', ...files], { stdio: 'inherit', env });
   failed = (await once(tests, 'exit'))[0] !== 0;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::Value;
 use tasker::{
     auth::Subject,
-    data::{Database, Kind, entity, load, log, named_task},
+    data::{Database, Kind, Primary, entity, load, log, named_task},
     metrics::Metrics,
     model::{
         event::Recorded,
@@ -16,6 +16,8 @@ use tasker::{
         time::Timestamp,
     },
     orchestration::{Clock, Created, Engine, Error, Parts, Settings, TaskRequest, handler::Handlers},
+    telemetry::Tracer,
+    testing,
 };
 
 use crate::{
@@ -30,6 +32,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct TestApp {
     pub engine: Engine,
     pub database: Database,
+    primary: Primary,
     pub clock: Clock,
     scripts: Scripts,
     settings: Settings,
@@ -70,10 +73,12 @@ impl TestApp {
             named_task::store(&database, template, true, clock.now()).await.expect("the template is stored");
         }
         let scripts = Scripts::default();
-        let engine = begin(&database, &templates, &settings, &scripts, &clock, &[]).await;
+        let primary = Primary::lazy(&place.url, 2, PATIENCE).expect("an address");
+        let engine = begin(&database, &primary, &templates, &settings, &scripts, &clock, &[]).await;
         let app = Self {
             engine,
             database,
+            primary,
             clock,
             scripts,
             settings,
@@ -156,8 +161,8 @@ impl TestApp {
 
     /// Another node starts beside this one, and is the one that is asked from now on.
     pub async fn join(&mut self) -> Engine {
-        let Self { database, templates, settings, scripts, clock, learned, .. } = self;
-        let second = begin(database, templates, settings, scripts, clock, learned).await;
+        let Self { database, primary, templates, settings, scripts, clock, learned, .. } = self;
+        let second = begin(database, primary, templates, settings, scripts, clock, learned).await;
         std::mem::replace(&mut self.engine, second)
     }
 
@@ -183,8 +188,8 @@ impl TestApp {
     }
 
     async fn begin(&mut self) {
-        let Self { database, templates, settings, scripts, clock, learned, .. } = self;
-        self.engine = begin(database, templates, settings, scripts, clock, learned).await;
+        let Self { database, primary, templates, settings, scripts, clock, learned, .. } = self;
+        self.engine = begin(database, primary, templates, settings, scripts, clock, learned).await;
         self.run_until_idle().await;
     }
 
@@ -244,18 +249,8 @@ impl Drop for TestApp {
 
 /// Nothing will happen in `engine` until time passes, a hanging handler is let go, or somebody acts.
 pub async fn run_until_idle(engine: &Engine, scripts: &Scripts) {
-    let idle = async {
-        let mut quiet = 0;
-        while quiet < 3 {
-            tokio::time::sleep(Duration::from_micros(200)).await;
-            let now = engine.activity();
-            let held = scripts.held();
-            let still = now.busy == 0 && now.attempts == held && now.unwritten == 0 && !now.claiming;
-            quiet = if still { quiet + 1 } else { 0 };
-        }
-    };
-    if tokio::time::timeout(PATIENCE, idle).await.is_err() {
-        panic!("the engine does not come to rest: {:?}, {} hang", engine.activity(), scripts.held());
+    if let Err(goes_on) = testing::run_until_idle(engine, || scripts.held(), PATIENCE).await {
+        panic!("the engine does not come to rest: {goes_on:?}, {} hang", scripts.held());
     }
 }
 
@@ -274,6 +269,7 @@ pub fn read(texts: &str) -> Templates {
 
 async fn begin(
     database: &Database,
+    primary: &Primary,
     templates: &Templates,
     settings: &Settings,
     scripts: &Scripts,
@@ -290,12 +286,14 @@ async fn begin(
     }
     let parts = Parts {
         database: database.clone(),
+        primary: primary.clone(),
         templates: templates.clone(),
         handlers,
         settings: settings.clone(),
         node: "test".into(),
         variables: Arc::new(|_| None),
         metrics: Metrics::new(),
+        tracer: Tracer::off(),
         clock: clock.clone(),
     };
     Engine::start(parts).await.expect("the engine starts")

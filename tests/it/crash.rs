@@ -10,7 +10,7 @@ mod ledger;
 mod load;
 pub mod programs;
 pub mod service;
-mod shapes;
+pub mod shapes;
 mod wire;
 
 mod bulk;
@@ -24,3 +24,4 @@ mod severed;
 mod sizes;
 mod sockets;
 mod starts;
+mod webhooks;

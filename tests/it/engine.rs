@@ -1,11 +1,14 @@
 //! What the engine promises, with scripted handlers and time moved by hand.
 
+mod adding;
 mod attending;
 mod builtin;
+mod catalogue;
 mod commands;
 mod creating;
 mod deadlines;
 mod fleet;
+mod left;
 mod limits;
 mod publishing;
 mod recovery;

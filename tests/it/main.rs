@@ -4,6 +4,7 @@
 mod place;
 #[macro_use]
 mod story;
+mod analytics;
 mod app;
 mod architecture;
 mod attack;
@@ -11,9 +12,18 @@ mod audit;
 mod auth;
 mod authorization;
 mod crash;
+mod databases;
+mod docs;
+mod drawing;
 mod engine;
+mod event_catalog;
 mod fuzz;
 mod gate;
+mod generate;
 mod graphql;
 mod journal;
+mod kit;
+mod rest;
 mod script;
+mod subscribers;
+mod telemetry;

@@ -48,6 +48,11 @@ impl fmt::Debug for Secret {
 }
 
 impl TokenHash {
+    /// Of any token, for an application that gives out its own: long and random, since the hash is a fast one.
+    pub fn of(token: &str) -> Self {
+        hash(token)
+    }
+
     /// As it is stored.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)

@@ -151,7 +151,7 @@ async fn places(
     config: &Config,
     about: &[TaskId],
 ) -> anyhow::Result<HashMap<TaskId, (String, Option<String>)>> {
-    let url = config.database.primary.url.as_str().replace("mode=rwc", "mode=rw");
+    let url = config.database.own_url().as_str().replace("mode=rwc", "mode=rw");
     let database = Database::open(&url, 1, config.database.connect_timeout).await?;
     let found = match migrate::check(&database).await {
         Ok(()) => tasks::places(&database, about).await,

@@ -31,6 +31,8 @@ pub struct Model {
     pub idempotency_key: Option<String>,
     pub request_hash: Option<String>,
     pub request_id: Option<String>,
+    pub traceparent: Option<String>,
+    pub tracestate: Option<String>,
     pub requested_at: i64,
     pub deadline_at: Option<i64>,
     pub created_at: i64,

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, hash_map};
 
+use uuid::Uuid;
+
 use super::entry::Entry;
 use crate::model::{
     audit::AuditRecord,
@@ -22,6 +24,8 @@ pub(super) struct Batch<'a> {
     pub steps: Vec<FoldedStep<'a>>,
     pub events: Vec<&'a Event>,
     pub audit: Vec<&'a AuditRecord>,
+    /// Commands that were left and are carried out now.
+    pub commands: Vec<Uuid>,
 }
 
 /// Several changes of one step, as one row write.
@@ -53,8 +57,13 @@ impl<'a> Batch<'a> {
                     }
                     batch.events.extend(&change.events);
                     batch.audit.extend(&change.audit);
+                    batch.commands.extend(&change.commands);
                 }
-                Entry::Claim { .. } | Entry::Delete { .. } | Entry::Adopt { .. } | Entry::Close { .. } => {}
+                Entry::Claim { .. }
+                | Entry::Delete { .. }
+                | Entry::Add { .. }
+                | Entry::Adopt { .. }
+                | Entry::Close { .. } => {}
             }
         }
         for (task, (from, row)) in tasks {
@@ -73,7 +82,7 @@ impl<'a> Batch<'a> {
     pub(super) fn written(&self) -> u64 {
         let created: usize = self.created.iter().map(|task| 1 + task.steps.len()).sum();
         let changed = self.rows.len() + self.steps.len();
-        (created + changed + self.events.len() + self.audit.len() + 2) as u64
+        (created + changed + self.events.len() + self.audit.len() + self.commands.len() + 2) as u64
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use crate::{
     data::{Error, node::Identity},
     model::{
+        annotation::Annotation,
         audit::AuditRecord,
         change::{Change, NewTask},
         event::Event,
@@ -39,6 +40,13 @@ pub(super) enum Entry {
         event: Box<Event>,
         audit: Option<Box<AuditRecord>>,
         ack: Ack<()>,
+    },
+    /// The task must be there, whoever runs it.
+    Add {
+        task: TaskId,
+        addition: Addition,
+        audit: Option<Box<AuditRecord>>,
+        ack: Ack<Option<i64>>,
     },
     /// `then` is carried out before anything is written as the new node.
     Adopt {
@@ -72,8 +80,14 @@ impl Entry {
                 let tasks = tasks.iter().map(|task| 1 + task.steps.len() + task.events.len());
                 tasks.sum::<usize>() + audit.len()
             }
-            Self::Change { change, .. } => 1 + change.steps.len() + change.events.len() + change.audit.len(),
-            Self::Claim { .. } | Self::Delete { .. } | Self::Adopt { .. } | Self::Close { .. } => 1,
+            Self::Change { change, .. } => {
+                1 + change.steps.len() + change.events.len() + change.audit.len() + change.commands.len()
+            }
+            Self::Claim { .. }
+            | Self::Delete { .. }
+            | Self::Add { .. }
+            | Self::Adopt { .. }
+            | Self::Close { .. } => 1,
         }
     }
 
@@ -89,7 +103,11 @@ impl Entry {
                 let details = change.events.iter().filter_map(|event| event.details.as_ref());
                 steps + details.map(weight).sum::<usize>()
             }
-            Self::Claim { .. } | Self::Delete { .. } | Self::Adopt { .. } | Self::Close { .. } => 0,
+            Self::Claim { .. }
+            | Self::Delete { .. }
+            | Self::Add { .. }
+            | Self::Adopt { .. }
+            | Self::Close { .. } => 0,
         }
     }
 
@@ -112,6 +130,7 @@ impl Entry {
             Self::Change { ack: Some(ack), .. } => drop(ack.send(result)),
             Self::Change { ack: None, .. } => {}
             Self::Claim { ack, .. } => drop(ack.send(result.map(|()| Vec::new()))),
+            Self::Add { ack, .. } => drop(ack.send(result.map(|()| None))),
         }
     }
 }
@@ -124,6 +143,25 @@ fn weight(value: &Value) -> usize {
         Value::Array(items) => items.iter().map(weight).sum::<usize>() + 2,
         Value::Object(entries) => {
             entries.iter().map(|(key, item)| key.len() + 4 + weight(item)).sum::<usize>() + 2
+        }
+    }
+}
+
+/// What is added about a task, without changing it.
+#[derive(Debug, Clone)]
+pub enum Addition {
+    /// A custom event.
+    Event(Box<Event>),
+    /// A note.
+    Annotation(Box<Annotation>),
+}
+
+impl Addition {
+    /// What the log is to have.
+    pub(super) fn event(&self) -> Option<&Event> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::Annotation(_) => None,
         }
     }
 }

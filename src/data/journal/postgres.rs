@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 use self::{arrays::Arrays, patience::within};
 use super::{
     batch::Batch,
-    entry::Claim,
+    entry::{Addition, Claim},
     store::{Failed, Flushed},
 };
 use crate::{
@@ -145,6 +145,29 @@ impl Postgres {
         let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
         let query = sqlx::query(text::DELETE.as_str()).bind(id.0).bind(epoch).bind(flush_no).bind(task.0);
         let outcome = within(patience, arrays.bind_told(query).fetch_one(connection)).await;
+        self.finish(outcome, Sent::Other).await
+    }
+
+    pub(in crate::data::journal) async fn add(
+        &mut self,
+        task: TaskId,
+        addition: &Addition,
+        batch: &Batch<'_>,
+    ) -> Result<Flushed, Failed> {
+        let arrays = Arrays::of(batch);
+        self.settle().await?;
+        let (Identity { id, epoch }, flush_no, patience) = (self.identity, self.flush_no, self.patience);
+        let connection = self.connection().await.map_err(|error| Failed::Again(error.into()))?;
+        let text = match addition {
+            Addition::Event(_) => &*text::ADD_EVENT,
+            Addition::Annotation(_) => &*text::ANNOTATE,
+        };
+        let query = sqlx::query(text.as_str()).bind(id.0).bind(epoch).bind(flush_no).bind(task.0);
+        let query = match addition {
+            Addition::Event(_) => arrays.bind_told(query),
+            Addition::Annotation(note) => arrays.bind_note(query, note),
+        };
+        let outcome = within(patience, query.fetch_one(connection)).await;
         self.finish(outcome, Sent::Other).await
     }
 

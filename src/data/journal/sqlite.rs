@@ -3,6 +3,7 @@
 //! The file has one engine, so a guard decides by counting before anything is undone by hand: a short count
 //! rolls the transaction back.
 
+mod annotations;
 mod logs;
 mod rows;
 
@@ -14,11 +15,11 @@ use uuid::Uuid;
 use self::rows::{Multi, Texts, Value};
 use super::{
     batch::Batch,
-    entry::Claim,
+    entry::{Addition, Claim},
     store::{Failed, Flushed},
 };
 use crate::{
-    data::{Error, node::Identity},
+    data::{Error, belongings, node::Identity},
     model::id::TaskId,
 };
 
@@ -50,6 +51,7 @@ impl Sqlite {
             multi.guard(batch, owner)?;
             multi.update_tasks(batch, owner)?;
             multi.update_steps(batch)?;
+            multi.settle_commands(&batch.commands)?;
             multi.audit(&batch.audit)?;
             multi.append(&batch.events)
         })
@@ -92,8 +94,29 @@ impl Sqlite {
             if multi.execute(settled, &[Value::Id(task.0)])? == 0 {
                 return Err(Failed::Blame(Error::Guard));
             }
-            multi.execute("DELETE FROM tasker_workflow_steps WHERE task_id = ?1", &[Value::Id(task.0)])?;
-            multi.execute("DELETE FROM tasker_workflow_events WHERE task_id = ?1", &[Value::Id(task.0)])?;
+            for (table, column) in belongings::TABLES {
+                let gone = format!("DELETE FROM {table} WHERE {column} = ?1");
+                multi.execute(&gone, &[Value::Id(task.0)])?;
+            }
+            multi.audit(&batch.audit)?;
+            multi.append(&batch.events)
+        })
+    }
+
+    pub(in crate::data::journal) fn add(
+        &mut self,
+        task: TaskId,
+        addition: &Addition,
+        batch: &Batch<'_>,
+    ) -> Result<Flushed, Failed> {
+        self.counted(|multi, _| {
+            let there = "SELECT count(*) FROM tasker_tasks WHERE id = ?1";
+            if multi.query(there, &[Value::Id(task.0)], |row| row.get::<_, i64>(0))? != [1] {
+                return Err(Failed::Blame(Error::Guard));
+            }
+            if let Addition::Annotation(annotation) = addition {
+                multi.annotate(annotation)?;
+            }
             multi.audit(&batch.audit)?;
             multi.append(&batch.events)
         })

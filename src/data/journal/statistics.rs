@@ -1,8 +1,12 @@
 //! What the journal has done: counted here, read by metrics, `tasker bench` and tests.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    collections::VecDeque,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 /// Totals since the start.
@@ -14,7 +18,18 @@ pub struct Statistics {
     changes: AtomicU64,
     micros: AtomicU64,
     dealt_with: AtomicU64,
+    recent: Mutex<Recent>,
 }
+
+/// How long the last flushes took.
+#[derive(Debug, Default)]
+struct Recent {
+    last: Option<Instant>,
+    took: VecDeque<Duration>,
+}
+
+/// Flushes that are remembered.
+const REMEMBERED: usize = 1_000;
 
 /// The totals at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,6 +75,28 @@ impl Statistics {
         add(&self.rows, rows);
         add(&self.changes, changes as u64);
         add(&self.micros, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        let mut recent = self.recent();
+        recent.last = Some(Instant::now());
+        recent.took.push_back(took);
+        if recent.took.len() > REMEMBERED {
+            recent.took.pop_front();
+        }
+    }
+
+    /// How long ago something was written; none where nothing was.
+    pub fn last_flush_age(&self) -> Option<Duration> {
+        self.recent().last.map(|last| last.elapsed())
+    }
+
+    /// What 99 of 100 of the last flushes took at most; none where there were none.
+    pub fn recent_p99(&self) -> Option<Duration> {
+        let mut took: Vec<Duration> = self.recent().took.iter().copied().collect();
+        took.sort_unstable();
+        took.get(took.len().saturating_sub(1) * 99 / 100).copied()
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

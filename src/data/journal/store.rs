@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{batch::Batch, entry::Claim, postgres::Postgres, sqlite::Sqlite};
+use super::{
+    batch::Batch,
+    entry::{Addition, Claim},
+    postgres::Postgres,
+    sqlite::Sqlite,
+};
 use crate::{
     data::{Error, connect::Target, node::Identity},
     model::id::TaskId,
@@ -63,6 +68,19 @@ impl Store {
         match self {
             Self::Sqlite(store) => store.delete(task, batch),
             Self::Postgres(store) => store.delete(task, batch).await,
+        }
+    }
+
+    /// `batch` is what the logs have of it.
+    pub(super) async fn add(
+        &mut self,
+        task: TaskId,
+        addition: &Addition,
+        batch: &Batch<'_>,
+    ) -> Result<Flushed, Failed> {
+        match self {
+            Self::Sqlite(store) => store.add(task, addition, batch),
+            Self::Postgres(store) => store.add(task, addition, batch).await,
         }
     }
 

@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Settings,
     batch::Batch,
-    entry::{Ack, Entry, Queued},
+    counted,
+    entry::{Ack, Addition, Entry, Queued},
     statistics::Statistics,
     store::{Failed, Flushed, Store},
 };
@@ -193,9 +194,14 @@ impl Writer {
                     events.extend(change.events);
                     answers.extend(ack);
                 }
-                Entry::Claim { .. } | Entry::Delete { .. } | Entry::Adopt { .. } | Entry::Close { .. } => {}
+                Entry::Claim { .. }
+                | Entry::Delete { .. }
+                | Entry::Add { .. }
+                | Entry::Adopt { .. }
+                | Entry::Close { .. } => {}
             }
         }
+        counted::count(&self.metrics, &events);
         self.publish(flushed.first, events);
         for answer in answers {
             let _ = answer.send(Ok(()));
@@ -205,11 +211,11 @@ impl Writer {
     fn publish(&self, first: Option<i64>, events: Vec<Event>) {
         match first {
             Some(first) => self.log.committed(first, events),
-            None => self.log.moved(),
+            None => self.log.committed_somewhere(events),
         }
     }
 
-    /// Claims, deletions and changes of identity: rare, each in a transaction of its own.
+    /// Claims, deletions, additions and changes of identity: rare, each in a transaction of its own.
     async fn single(&mut self, entry: Entry) {
         match entry {
             Entry::Claim { ack, .. } if self.fenced => drop(ack.send(Err(Error::Fenced))),
@@ -230,7 +236,29 @@ impl Writer {
                 let done = self.store.delete(task, &batch).await;
                 let answer = done.map(|flushed| {
                     audit.iter().for_each(|record| audit::report(record));
+                    counted::count(&self.metrics, std::slice::from_ref(&event));
                     self.publish(flushed.first, vec![*event]);
+                });
+                let _ = ack.send(answer.map_err(error_of));
+            }
+            Entry::Add { ack, .. } if self.fenced => drop(ack.send(Err(Error::Fenced))),
+            Entry::Add { task, addition, audit, ack } => {
+                let batch = Batch {
+                    events: addition.event().into_iter().collect(),
+                    audit: audit.as_deref().into_iter().collect(),
+                    ..Batch::default()
+                };
+                let done = self.store.add(task, &addition, &batch).await;
+                if matches!(done, Err(Failed::Fenced)) {
+                    self.is_fenced();
+                }
+                let answer = done.map(|flushed| {
+                    audit.iter().for_each(|record| audit::report(record));
+                    if let Addition::Event(event) = addition {
+                        counted::count(&self.metrics, std::slice::from_ref(&event));
+                        self.publish(flushed.first, vec![*event]);
+                    }
+                    flushed.first
                 });
                 let _ = ack.send(answer.map_err(error_of));
             }

@@ -6,6 +6,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{
     EventLog,
+    floor::floor,
     query::{self, EventFilter},
     reach,
 };
@@ -53,6 +54,23 @@ impl Follower {
         }
     }
 
+    /// One step on: the events that it saw and that are `wanted`, none perhaps, and the position up to which it has
+    /// seen everything.
+    pub async fn advance(
+        &mut self,
+        wanted: impl Fn(&Recorded) -> bool,
+    ) -> Result<(Vec<Recorded>, i64), Error> {
+        if self.ready.is_empty() {
+            if self.position < self.live_from {
+                self.read_table().await?;
+            } else {
+                self.read_memory().await?;
+            }
+        }
+        self.ready.retain(wanted);
+        Ok((self.ready.drain(..).collect(), self.position))
+    }
+
     /// The events that are there already or come with the next commit.
     pub async fn next_batch(&mut self) -> Result<Vec<Recorded>, Error> {
         let first = self.next().await?;
@@ -61,6 +79,10 @@ impl Follower {
 
     async fn read_table(&mut self) -> Result<(), Error> {
         let page = query::after(self.log.database(), &self.filter, self.position, PAGE).await?;
+        // Looked at after the page was read: what was gone by then had raised the floor.
+        if floor(self.log.database(), &self.filter).await? > self.position {
+            return Err(Error::Expired);
+        }
         let full = page.len() as u64 == PAGE;
         // A page that is not full has seen everything up to `live_from`, admitted or not.
         self.position = match page.last() {

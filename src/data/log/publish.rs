@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{Notify, broadcast};
 
 use super::{
+    own::Listeners,
     query::{self, EventFilter},
     recent::Recent,
 };
@@ -30,6 +31,7 @@ struct Shared {
     told: Mutex<Told>,
     batches: broadcast::Sender<Weak<Vec<Recorded>>>,
     behind: Notify,
+    own: Listeners,
 }
 
 /// What followers were told.
@@ -44,9 +46,24 @@ impl EventLog {
     pub async fn open(database: &Database) -> Result<Self, Error> {
         let told = Told { position: query::position(database).await?, recent: Recent::default() };
         let (batches, _) = broadcast::channel(BACKLOG);
-        let shared =
-            Shared { database: database.clone(), told: Mutex::new(told), batches, behind: Notify::new() };
+        let shared = Shared {
+            database: database.clone(),
+            told: Mutex::new(told),
+            batches,
+            behind: Notify::new(),
+            own: Listeners::new(),
+        };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The last position that this process knows of.
+    pub fn position(&self) -> i64 {
+        self.told().position
+    }
+
+    /// Commits that the slowest follower has not read yet.
+    pub fn lag(&self) -> usize {
+        self.shared.batches.len()
     }
 
     /// The table behind it.
@@ -60,22 +77,44 @@ impl EventLog {
         if count == 0 {
             return;
         }
+        let heard = self.shared.own.are_there() || self.shared.batches.receiver_count() > 0;
+        let batch = || (first..).zip(events).map(|(position, event)| Recorded { position, event });
+        let batch: Option<Arc<Vec<Recorded>>> = heard.then(|| Arc::new(batch().collect()));
+        self.shared.own.tell(first, first + count - 1, batch.as_ref());
         let mut told = self.told();
         if first != told.position + 1 {
             // Another node was in between: the table has the order.
             drop(told);
             return self.moved();
         }
+        if batch.is_none() && self.shared.batches.receiver_count() > 0 {
+            // Whoever has begun to listen meanwhile reads the table.
+            drop(told);
+            return self.moved();
+        }
         told.position += count;
-        let batch = (first..).zip(events).map(|(position, event)| Recorded { position, event });
-        self.tell(&mut told.recent, batch);
+        if let Some(batch) = batch {
+            self.tell(&mut told.recent, batch);
+        }
     }
 
-    fn tell(&self, recent: &mut Recent, batch: impl Iterator<Item = Recorded>) {
+    /// The journal has committed `events`, and does not know where: its connection was lost.
+    pub(in crate::data) fn committed_somewhere(&self, events: Vec<Event>) {
+        if !events.is_empty() {
+            self.shared.own.tell_unplaced(events);
+        }
+        self.moved();
+    }
+
+    pub(super) fn listeners(&self) -> &Listeners {
+        &self.shared.own
+    }
+
+    fn tell(&self, recent: &mut Recent, batch: Arc<Vec<Recorded>>) {
         let batches = &self.shared.batches;
         recent.trim(batches.len());
         if batches.receiver_count() > 0 {
-            let _ = batches.send(recent.keep(batch.collect()));
+            let _ = batches.send(recent.keep(batch));
         }
     }
 
@@ -115,7 +154,7 @@ impl EventLog {
             page.retain(|recorded| recorded.position > told.position);
             told.position = told.position.max(last);
             if !page.is_empty() {
-                self.tell(&mut told.recent, page.into_iter());
+                self.tell(&mut told.recent, Arc::new(page));
             }
         }
     }

@@ -92,6 +92,24 @@ pub async fn before(
     found.into_iter().map(recorded).collect()
 }
 
+/// Up to `limit` events of one task from position `first` to `last`, oldest first.
+pub async fn of_task_between(
+    database: &Database,
+    task: TaskId,
+    first: i64,
+    last: i64,
+    limit: u64,
+) -> Result<Vec<Recorded>, Error> {
+    let found = Entity::find()
+        .filter(Column::TaskId.eq(task.0))
+        .filter(Column::Position.between(first, last))
+        .order_by_asc(Column::Position)
+        .limit(limit)
+        .all(&database.reader)
+        .await?;
+    found.into_iter().map(recorded).collect()
+}
+
 /// All events of these tasks, oldest first, at most `limit` in all.
 pub async fn of_task(database: &Database, tasks: &[TaskId], limit: u64) -> Result<Vec<Recorded>, Error> {
     let found = Entity::find()
@@ -101,6 +119,63 @@ pub async fn of_task(database: &Database, tasks: &[TaskId], limit: u64) -> Resul
         .all(&database.reader)
         .await?;
     found.into_iter().map(recorded).collect()
+}
+
+/// Up to `limit` events from position `first` to `last`, oldest first.
+pub(super) async fn between(
+    database: &Database,
+    first: i64,
+    last: i64,
+    limit: u64,
+) -> Result<Vec<Recorded>, Error> {
+    let found = Entity::find()
+        .filter(Column::Position.between(first, last))
+        .order_by_asc(Column::Position)
+        .limit(limit)
+        .all(&database.reader)
+        .await?;
+    found.into_iter().map(recorded).collect()
+}
+
+/// Where these events, committed a moment ago, are; oldest first.
+pub(super) async fn placed(database: &Database, events: &[Event]) -> Result<Vec<Recorded>, Error> {
+    let same = |a: &Event, b: &Event| {
+        let step = |event: &Event| event.step.as_ref().map(|step| (step.id, step.attempt));
+        (&a.name, a.occurred_at, a.task.id, step(a)) == (&b.name, b.occurred_at, b.task.id, step(b))
+    };
+    let mut tasks: Vec<uuid::Uuid> = events.iter().map(|event| event.task.id.0).collect();
+    tasks.sort_unstable();
+    tasks.dedup();
+    let mut placed = Vec::with_capacity(events.len());
+    for tasks in tasks.chunks(TOGETHER) {
+        let found = Entity::find()
+            .filter(Column::TaskId.is_in(tasks.iter().copied()))
+            .order_by_asc(Column::Position)
+            .all(&database.reader)
+            .await?;
+        for row in found {
+            let recorded = recorded(row)?;
+            if events.iter().any(|event| same(event, &recorded.event)) {
+                placed.push(recorded);
+            }
+        }
+    }
+    placed.sort_unstable_by_key(|recorded| recorded.position);
+    Ok(placed)
+}
+
+/// Values in one statement: fewer than either database takes.
+const TOGETHER: usize = 1_000;
+
+/// The position of the last event of this task; none where it has none.
+pub async fn last_of_task(database: &Database, task: TaskId) -> Result<Option<i64>, Error> {
+    let last = Entity::find()
+        .select_only()
+        .column(Column::Position)
+        .filter(Column::TaskId.eq(task.0))
+        .order_by_desc(Column::Position)
+        .limit(1);
+    Ok(last.into_tuple().one(&database.reader).await?)
 }
 
 /// The newest position that is committed.

@@ -19,8 +19,7 @@ pub(super) struct Recent {
 
 impl Recent {
     /// Keeps `batch`, which somebody reads from memory for as long as it is kept.
-    pub(super) fn keep(&mut self, batch: Vec<Recorded>) -> Weak<Vec<Recorded>> {
-        let batch = Arc::new(batch);
+    pub(super) fn keep(&mut self, batch: Arc<Vec<Recorded>>) -> Weak<Vec<Recorded>> {
         self.events += batch.len();
         self.batches.push_back(batch.clone());
         while self.events > KEPT {
@@ -68,7 +67,7 @@ mod tests {
     #[test]
     fn a_stalled_follower_holds_events_and_not_batches() {
         let mut recent = Recent::default();
-        let batches: Vec<_> = (0..25).map(|_| recent.keep(events(1_000))).collect();
+        let batches: Vec<_> = (0..25).map(|_| recent.keep(Arc::new(events(1_000)))).collect();
         let held = batches.iter().filter_map(Weak::upgrade).map(|batch| batch.len()).sum::<usize>();
         assert_eq!(held, KEPT);
         assert!(batches[24].upgrade().is_some(), "the newest are held");
@@ -78,6 +77,6 @@ mod tests {
 
     #[test]
     fn what_is_too_much_by_itself_is_read_from_the_table() {
-        assert!(Recent::default().keep(events(10_001)).upgrade().is_none());
+        assert!(Recent::default().keep(Arc::new(events(10_001))).upgrade().is_none());
     }
 }

@@ -17,11 +17,13 @@ pub struct Contents {
     pub contexts: bool,
     /// Steps' inputs, results and errors.
     pub steps: bool,
+    /// Of steps' errors the kind alone, where the rest is not read.
+    pub kinds: bool,
 }
 
 impl Contents {
     /// Everything.
-    pub const ALL: Self = Self { contexts: true, steps: true };
+    pub const ALL: Self = Self { contexts: true, steps: true, kinds: true };
 
     pub(super) fn of_task(self, select: Select<task::Entity>, kind: Kind) -> Select<task::Entity> {
         if self.contexts {
@@ -31,24 +33,30 @@ impl Contents {
             Kind::Sqlite => "'null'",
             Kind::Postgres => "'null'::jsonb",
         };
-        columns::<task::Entity>(select, &[task::Column::Context], null)
+        columns::<task::Entity>(select, &[(task::Column::Context, null)])
     }
 
     fn of_step(self, select: Select<step::Entity>, kind: Kind) -> Select<step::Entity> {
         if self.steps {
             return select;
         }
-        let null = match kind {
-            Kind::Sqlite => "NULL",
-            Kind::Postgres => "NULL::jsonb",
+        let (null, kind) = match kind {
+            Kind::Sqlite => ("NULL", SQLITE_KIND),
+            Kind::Postgres => ("NULL::jsonb", POSTGRES_KIND),
         };
+        let error = if self.kinds { kind } else { null };
         columns::<step::Entity>(
             select,
-            &[step::Column::Inputs, step::Column::Results, step::Column::Error],
-            null,
+            &[(step::Column::Inputs, null), (step::Column::Results, null), (step::Column::Error, error)],
         )
     }
 }
+
+/// An error without its words, which are contents of the step.
+const SQLITE_KIND: &str = "CASE json_type(error) WHEN 'object' \
+    THEN json_object('kind', json_extract(error, '$.kind'), 'message', '') END";
+const POSTGRES_KIND: &str = "CASE jsonb_typeof(error) WHEN 'object' \
+    THEN jsonb_build_object('kind', error -> 'kind', 'message', '') END";
 
 /// The steps' rows of these tasks, each task's in template order. One statement.
 pub async fn steps(
@@ -70,17 +78,16 @@ pub async fn steps(
     Ok(by_task)
 }
 
-/// Every column, with `null` in the place of `heavy`.
-fn columns<E: EntityTrait>(select: Select<E>, heavy: &[E::Column], null: &'static str) -> Select<E>
+/// Every column, with something else in the place of the heavy ones.
+fn columns<E: EntityTrait>(select: Select<E>, heavy: &[(E::Column, &'static str)]) -> Select<E>
 where
     E::Column: Copy,
 {
     use sea_orm::{IdenStatic, Iterable};
     E::Column::iter().fold(select.select_only(), |select, column| {
-        if heavy.iter().any(|heavy| heavy.as_str() == column.as_str()) {
-            select.column_as(Expr::cust(null), column.as_str())
-        } else {
-            select.column(column)
+        match heavy.iter().find(|(heavy, _)| heavy.as_str() == column.as_str()) {
+            Some((_, instead)) => select.column_as(Expr::cust(*instead), column.as_str()),
+            None => select.column(column),
         }
     })
 }

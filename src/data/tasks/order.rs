@@ -1,7 +1,7 @@
 //! The order of tasks, and a task's place in it. Equal on both databases; ties are broken by the id.
 
 use sea_orm::{
-    ColumnTrait, Condition, QueryOrder, Select,
+    ColumnTrait, QueryOrder, Select,
     sea_query::{Expr, ExprTrait, NullOrdering, Order as SqlOrder, SimpleExpr},
 };
 use uuid::Uuid;
@@ -88,7 +88,7 @@ impl SortBy {
         }
     }
 
-    fn expression(self, kind: Kind) -> SimpleExpr {
+    pub(super) fn expression(self, kind: Kind) -> SimpleExpr {
         let column = |column: Column| column.into_expr();
         match self {
             Self::RequestedAt => column(Column::RequestedAt),
@@ -163,41 +163,18 @@ impl Order {
         };
         select.order_by(Column::Id, direction.sql())
     }
+}
 
-    /// What comes after `place`.
-    pub(super) fn after(self, place: &Place, kind: Kind) -> Condition {
-        let unset = || Condition::all().add(Column::CompletedAt.is_null());
-        match &place.key {
-            Key::None => unset().add(self.direction.beyond(Column::Id.into_expr(), place.id.into())),
-            _ if self.by.has_nulls() => {
-                Condition::any().add(self.beyond(place, self.direction, kind)).add(unset())
-            }
-            _ => Condition::all().add(self.beyond(place, self.direction, kind)),
-        }
-    }
-
-    /// What comes before `place`.
-    pub(super) fn before(self, place: &Place, kind: Kind) -> Condition {
-        let direction = self.direction.reversed();
-        match &place.key {
-            Key::None => Condition::any()
-                .add(Column::CompletedAt.is_not_null())
-                .add(direction.beyond(Column::Id.into_expr(), place.id.into())),
-            _ => Condition::all().add(self.beyond(place, direction, kind)),
-        }
-    }
-
-    /// `(key, id) > (…)`: one comparison, so that an index over both serves it. False where there is no key.
-    fn beyond(self, place: &Place, direction: Direction, kind: Kind) -> SimpleExpr {
-        let key: sea_orm::Value = match &place.key {
-            Key::Number(number) => (*number).into(),
-            Key::Text(text) => text.as_str().into(),
-            Key::None => sea_orm::Value::BigInt(None),
-        };
-        let own = Expr::tuple([self.by.expression(kind), Column::Id.into_expr()]);
-        let other = Expr::tuple([Expr::val(key), Expr::val(place.id)]);
-        direction.beyond(own, other)
-    }
+/// `(key, id) > (…)`: one comparison, so that an index over both serves it.
+pub(super) fn beyond(key: SimpleExpr, place: &Place, direction: Direction) -> SimpleExpr {
+    let value: sea_orm::Value = match &place.key {
+        Key::Number(number) => (*number).into(),
+        Key::Text(text) => text.as_str().into(),
+        Key::None => sea_orm::Value::BigInt(None),
+    };
+    let own = Expr::tuple([key, Column::Id.into_expr()]);
+    let other = Expr::tuple([Expr::val(value), Expr::val(place.id)]);
+    direction.beyond(own, other)
 }
 
 impl Direction {
@@ -209,14 +186,14 @@ impl Direction {
         }
     }
 
-    const fn sql(self) -> SqlOrder {
+    pub(super) const fn sql(self) -> SqlOrder {
         match self {
             Self::Ascending => SqlOrder::Asc,
             Self::Descending => SqlOrder::Desc,
         }
     }
 
-    fn beyond(self, own: SimpleExpr, other: SimpleExpr) -> SimpleExpr {
+    pub(super) fn beyond(self, own: SimpleExpr, other: SimpleExpr) -> SimpleExpr {
         match self {
             Self::Ascending => own.gt(other),
             Self::Descending => own.lt(other),

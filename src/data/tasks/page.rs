@@ -1,10 +1,10 @@
 //! A page by the places of tasks instead of by counting them: what is inserted meanwhile moves nothing.
 
-use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 
-use super::{Contents, Order, Place, TaskFilter};
+use super::{Contents, Order, Place, TaskFilter, order::beyond, part};
 use crate::data::{
-    Database, Error,
+    Database, Error, Kind,
     entity::task::{Column, Entity, Model},
 };
 
@@ -44,18 +44,14 @@ pub async fn page(
     window: Window,
     contents: Contents,
 ) -> Result<Page, Error> {
-    let kind = database.kind();
-    let mut found = contents.of_task(Entity::find(), kind).filter(filter.condition(kind));
-    if let Some(place) = &range.after {
-        found = found.filter(order.after(place, kind));
-    }
-    if let Some(place) = &range.before {
-        found = found.filter(order.before(place, kind));
-    }
-    let (found, limit) = match window {
-        Window::First(limit) => (order.forwards(found, kind), limit),
-        Window::Last(limit) => (order.backwards(found, kind), limit),
+    let (forwards, limit) = match window {
+        Window::First(limit) => (true, limit),
+        Window::Last(limit) => (false, limit),
     };
+    let kind = database.kind();
+    let found = contents.of_task(Entity::find(), kind);
+    let found = within(found, filter, order, range, forwards, limit + 1, kind);
+    let found = if forwards { order.forwards(found, kind) } else { order.backwards(found, kind) };
     let mut tasks = found.limit(limit + 1).all(&database.reader).await?;
     let more = tasks.len() as u64 > limit;
     if more {
@@ -75,7 +71,8 @@ pub async fn any_before(
     place: &Place,
     itself: bool,
 ) -> Result<bool, Error> {
-    any(database, filter, order.before(place, database.kind()), itself.then_some(place)).await
+    let range = Range { before: Some(place.clone()), after: None };
+    any(database, filter, order, &range, itself.then_some(place)).await
 }
 
 /// Is there a task after `place`, or with `itself` the one that has it?
@@ -86,21 +83,47 @@ pub async fn any_after(
     place: &Place,
     itself: bool,
 ) -> Result<bool, Error> {
-    any(database, filter, order.after(place, database.kind()), itself.then_some(place)).await
+    let range = Range { after: Some(place.clone()), before: None };
+    any(database, filter, order, &range, itself.then_some(place)).await
+}
+
+/// The tasks of the range; where its order has parts, `limit` of them from one end.
+pub(super) fn within(
+    select: Select<Entity>,
+    filter: &TaskFilter,
+    order: Order,
+    range: &Range,
+    forwards: bool,
+    limit: u64,
+    kind: Kind,
+) -> Select<Entity> {
+    let direction = if forwards { order.direction } else { order.direction.reversed() };
+    match part::ids(filter, order, range, direction, limit, kind) {
+        Some(ids) => select.filter(Column::Id.in_subquery(ids)),
+        None => {
+            let bounds = [(&range.after, order.direction), (&range.before, order.direction.reversed())];
+            let bounds = bounds.into_iter().filter_map(|(place, direction)| {
+                Some(beyond(order.by.expression(kind), place.as_ref()?, direction))
+            });
+            bounds.fold(select.filter(filter.condition(kind, order.by)), Select::filter)
+        }
+    }
 }
 
 async fn any(
     database: &Database,
     filter: &TaskFilter,
-    side: sea_orm::Condition,
+    order: Order,
+    range: &Range,
     or: Option<&Place>,
 ) -> Result<bool, Error> {
-    use sea_orm::{ColumnTrait, Condition};
-    let side = Condition::any().add(side).add_option(or.map(|place| Column::Id.eq(place.id)));
-    let found = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(filter.condition(database.kind()))
-        .filter(side);
-    Ok(found.limit(1).into_tuple::<uuid::Uuid>().one(&database.reader).await?.is_some())
+    let kind = database.kind();
+    let ids = || Entity::find().select_only().column(Column::Id);
+    let found = within(ids(), filter, order, range, true, 1, kind).limit(1);
+    if found.into_tuple::<uuid::Uuid>().one(&database.reader).await?.is_some() {
+        return Ok(true);
+    }
+    let Some(place) = or else { return Ok(false) };
+    let itself = ids().filter(filter.condition(kind, order.by)).filter(Column::Id.eq(place.id));
+    Ok(itself.into_tuple::<uuid::Uuid>().one(&database.reader).await?.is_some())
 }

@@ -45,11 +45,12 @@ pub fn check(document: &ExecutableDocument) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// Whether a root field is written several times under one key.
+/// Whether a root field is written several times under one key. To ask for a type's name again does nothing.
 pub fn repeats(document: &ExecutableDocument, operation: &OperationDefinition) -> bool {
     let mut keys = HashSet::new();
     let roots = collect(document, &operation.selection_set.node);
-    !roots.into_iter().all(|root| keys.insert(root.node.response_key().node.as_str()))
+    let mut roots = roots.into_iter().filter(|root| root.node.name.node != "__typename");
+    !roots.all(|root| keys.insert(root.node.response_key().node.as_str()))
 }
 
 /// The fields of a set, through fragments, in the order they are written.

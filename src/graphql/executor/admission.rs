@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::{
     auth::{Address, Subject},
     graphql::{RequestId, document::Operation, gate::Decision},
+    model::audit::Way,
 };
 
 /// An operation, and who asks for it.
@@ -22,6 +23,8 @@ pub struct Asked<'a> {
     pub subject: &'a Subject,
     /// The request that it came with.
     pub request_id: &'a RequestId,
+    /// How it came, where that is not by what it is.
+    pub way: Option<Way>,
 }
 
 /// What becomes of an operation that is not refused.
@@ -69,6 +72,11 @@ pub(super) fn caller_of(request: &Data, session: &Data) -> Subject {
 /// Where the caller is, where the transport knows.
 pub(super) fn address_of(request: &Data, session: &Data) -> Option<Address> {
     known(request).or_else(|| known(session))
+}
+
+/// How the request came, where its transport says.
+pub(super) fn way_of(request: &Data) -> Option<Way> {
+    known(request)
 }
 
 fn known<T: Clone + 'static>(data: &Data) -> Option<T> {

@@ -58,7 +58,7 @@ impl Lasting {
     async fn again(&self) -> Result<(), Vec<ServerError>> {
         let operation = self.document.operation(self.operation.as_deref()).map_err(|error| vec![error])?;
         let Self { variables, subject, request_id, .. } = self;
-        let asked = Asked { operation, variables, subject, request_id };
+        let asked = Asked { operation, variables, subject, request_id, way: None };
         match self.admission.admit(asked).await? {
             Admitted::Runs(decision) if decision.allows_the_same(&self.decision) => Ok(()),
             Admitted::Runs(_) | Admitted::Answered(_) => {

@@ -1,5 +1,6 @@
 //! A request whose document, operation and variables are known to be sound.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
@@ -55,6 +56,10 @@ impl Prepared {
 
     pub(super) fn data(&self) -> &Data {
         &self.request.data
+    }
+
+    pub(super) fn insert(&mut self, data: impl Any + Send + Sync) {
+        self.request.data.insert(data);
     }
 
     pub(super) fn variables(&self) -> &Variables {

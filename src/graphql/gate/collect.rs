@@ -55,6 +55,21 @@ impl Need {
 }
 
 impl Requirements {
+    /// All permissions that the operation needs with these variables; the error where it selects what is not there.
+    pub fn permissions(
+        &self,
+        operation: Operation<'_>,
+        variables: &Variables,
+    ) -> Result<Permissions, ServerError> {
+        let needs = self.collect(operation, variables);
+        match needs.unknown {
+            Some(error) => Err(error),
+            None => {
+                Ok(needs.roots.iter().fold(Permissions::NONE, |all, root| all.or(root.needs.permissions)))
+            }
+        }
+    }
+
     /// What the operation needs with these variables.
     pub(super) fn collect<'a>(&'a self, operation: Operation<'a>, variables: &'a Variables) -> Needs<'a> {
         let root = match operation.definition.node.ty {

@@ -11,18 +11,18 @@ use crate::{
 
 /// The operation may run. Its mutations add what each of them is.
 pub(super) fn permitted(asked: Asked<'_>, grants: &Grants) -> Act {
-    let Asked { operation, subject, request_id, .. } = asked;
+    let Asked { operation, subject, request_id, way, .. } = asked;
     Act {
         verdict: Verdict::Allowed,
         code: None,
         subject: subject.name().map(|name| printable(name).into()),
         credential: subject.credential().cloned(),
         operation: operation.name.map(|name| printable(name)),
-        way: match operation.definition.node.ty {
+        way: way.unwrap_or(match operation.definition.node.ty {
             OperationType::Query => Way::Query,
             OperationType::Mutation => Way::Mutation,
             OperationType::Subscription => Way::Subscription,
-        },
+        }),
         fields: Vec::new(),
         permissions: Vec::new(),
         missing: Vec::new(),

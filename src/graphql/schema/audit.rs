@@ -39,10 +39,14 @@ pub enum AuditWay {
     Mutation,
     /// By a subscription.
     Subscription,
+    /// By the REST API; `operation` says by which of its operations.
+    Rest,
     /// On the command line, beside the service.
     Command,
     /// By showing a credential that is none.
     SignIn,
+    /// By nobody: what is no longer kept was removed, as the service's settings say.
+    Retention,
 }
 
 /// Which records. Everything that is given must hold; what is left out or null does not matter.

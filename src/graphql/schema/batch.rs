@@ -1,6 +1,6 @@
 //! Tasks that were read together. What one of them is asked for is read for all of them at once.
 //!
-//! A list of a hundred tasks costs one statement for the steps of all, one for their events, one for their nodes,
+//! A list of a hundred tasks costs one statement for the steps of all, one for their events, one for their notes, one for their nodes,
 //! however many of their fields want them and however deep in the document they stand. Nothing outlives the field
 //! that made the batch, so nothing in it is ever stale.
 
@@ -14,11 +14,11 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 pub use self::{asked::asked, run::Run};
-use super::refusal;
+use super::{diagram::Budget, refusal};
 use crate::{
     data::{
-        self,
-        entity::{step, task},
+        self, annotations,
+        entity::{annotation, step, task},
         log, node,
         tasks::{self, Contents},
     },
@@ -44,7 +44,9 @@ pub struct Batch {
     runs: Shared<Arc<Run>>,
     task_events: Shared<Vec<Recorded>>,
     step_events: Shared<Vec<Recorded>>,
+    annotations: Shared<Vec<annotation::Model>>,
     nodes: OnceCell<Result<HashMap<i64, String>, Arc<data::Error>>>,
+    budget: Budget,
 }
 
 impl Batch {
@@ -59,7 +61,9 @@ impl Batch {
             runs: OnceCell::new(),
             task_events: OnceCell::new(),
             step_events: OnceCell::new(),
+            annotations: OnceCell::new(),
             nodes: OnceCell::new(),
+            budget: Budget::default(),
         }
     }
 
@@ -89,6 +93,11 @@ impl Batch {
         self.now
     }
 
+    /// What may be drawn of these tasks.
+    pub const fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// The steps of `task`, with its template.
     pub async fn run(&self, task: &task::Model) -> Result<Arc<Run>> {
         let runs = shared(&self.runs, self.read_runs()).await?;
@@ -106,6 +115,12 @@ impl Batch {
     pub async fn step_events(&self, step: Uuid) -> Result<Vec<Recorded>> {
         let read = async { log::of_steps(self.engine.database(), &self.ids(), EVENTS).await };
         Ok(shared(&self.step_events, read).await?.get(&step).cloned().unwrap_or_default())
+    }
+
+    /// The notes about `task`.
+    pub async fn annotations(&self, task: Uuid) -> Result<Vec<annotation::Model>> {
+        let read = async { annotations::of_tasks(self.engine.database(), &self.ids()).await };
+        Ok(shared(&self.annotations, read).await?.get(&task).cloned().unwrap_or_default())
     }
 
     /// What the node is called that runs the task at `index`.

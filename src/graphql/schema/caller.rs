@@ -7,7 +7,7 @@ use async_graphql::{Context, Guard, QueryPathNode, QueryPathSegment, Result};
 use crate::{
     auth::{Permission, Wanted},
     graphql::{Code, RequestId, gate::Decision},
-    model::{id::TaskId, scope::Scope},
+    model::{id::TaskId, scope::Scope, trace::TraceContext},
     orchestration::Caller,
 };
 
@@ -19,6 +19,11 @@ pub fn caller(ctx: &Context<'_>) -> Result<Caller> {
 /// The id that follows the request into what it causes.
 pub fn request_id(ctx: &Context<'_>) -> Option<String> {
     ctx.data_opt::<RequestId>().map(ToString::to_string)
+}
+
+/// The span that asks.
+pub fn trace(ctx: &Context<'_>) -> Option<TraceContext> {
+    ctx.data_opt::<TraceContext>().cloned()
 }
 
 /// Which tasks this root field may read.

@@ -5,7 +5,7 @@ use async_graphql::{Context, InputObject, Object, Result};
 use super::{
     authorize::authorize,
     batch::Batch,
-    caller::{Needs, caller, may_create, request_id},
+    caller::{Needs, caller, may_create, request_id, trace},
     given,
     refusal::refused,
     scalar::{DateTime, Json},
@@ -84,6 +84,7 @@ impl CreateTaskInput {
             requested_at: self.requested_at.map(|moment| moment.0),
             dry_run: self.dry_run,
             request_id: request_id(ctx),
+            trace: trace(ctx),
             ..TaskRequest::new(self.name, context.unwrap_or_else(|| serde_json::json!({})))
         })
     }

@@ -13,7 +13,7 @@ const MAX_LENGTH: usize = 1_000;
 
 /// A place in the event log.
 pub fn of_event(position: i64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("e1:{position}"))
+    crate::model::event::cursor(position)
 }
 
 /// The position in the event log that a cursor stands for.

@@ -34,7 +34,7 @@ impl WorkflowEvent {
         self.0.event.name.as_str()
     }
 
-    /// `task` or `step` for Tasker's own events, `custom` for those of handlers.
+    /// `task` or `step` for Tasker's own events, `custom` for those that handlers and others publish.
     async fn category(&self) -> &str {
         self.0.event.name.category()
     }

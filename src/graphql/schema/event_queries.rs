@@ -61,10 +61,11 @@ impl EventQueries {
         let limit = given::size("first", first)?;
         let after = after.map(|cursor| cursor::event(&cursor)).transpose()?;
         let engine = ctx.data::<Engine>()?;
-        follow::known(engine, after).await?;
         let database = engine.database();
         let mut events =
             log::after(database, &filter, after.unwrap_or(0), limit + 1).await.map_err(unread)?;
+        // Asked afterwards, so that nothing goes in between.
+        follow::known(engine, &filter, after).await?;
         let more = events.len() as u64 > limit;
         if more {
             events.pop();

@@ -21,12 +21,15 @@ use crate::{
     orchestration::{Engine, Error},
 };
 
-/// Refuses a position that the log has not come to.
-pub async fn known(engine: &Engine, after: Option<i64>) -> Result<()> {
+/// Refuses a position that the log has not come to, or after which something is gone that `filter` admits.
+pub async fn known(engine: &Engine, filter: &EventFilter, after: Option<i64>) -> Result<()> {
     let Some(after) = after else { return Ok(()) };
     if after > log::position(engine.database()).await.map_err(unread)? {
         let message = "this cursor is not in the log, which was restored or replaced; start without it";
         return Err(Code::CursorExpired.error(message));
+    }
+    if after < log::floor(engine.database(), filter).await.map_err(unread)? {
+        return Err(unread(data::Error::Expired));
     }
     Ok(())
 }

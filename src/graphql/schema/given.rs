@@ -41,9 +41,15 @@ pub fn text(what: &str, text: Option<String>) -> Result<Option<String>> {
         Some(text) if text.contains('\0') => {
             Err(bad(format!("{what} contains the character U+0000, which no stored text has")))
         }
+        Some(text) if text.len() > MOST_BYTES => {
+            Err(bad(format!("{what} has {} bytes, and nothing that long is stored", text.len())))
+        }
         text => Ok(text),
     }
 }
+
+/// Of a text to look for.
+const MOST_BYTES: usize = 16 << 10;
 
 /// The same for each of a list of at most 100.
 pub fn texts(what: &str, list: Option<Vec<String>>) -> Result<Option<Vec<String>>> {
@@ -80,7 +86,8 @@ fn not_an_id(what: &str) -> async_graphql::Error {
     bad(format!("{what} is not an id: a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057"))
 }
 
-fn within(what: &str, number: i32, least: i32, most: i32) -> Result<u64> {
+/// A number between two others.
+pub fn within(what: &str, number: i32, least: i32, most: i32) -> Result<u64> {
     if (least..=most).contains(&number) {
         return Ok(number.unsigned_abs().into());
     }

@@ -11,6 +11,10 @@ use crate::{
     orchestration,
 };
 
+/// What became of a cursor.
+pub const EXPIRED: &str = "this cursor is older than what is kept of the log; start without it, and read anew what \
+                           it was needed for";
+
 /// Seconds after which it is worth trying again.
 const RETRY_AFTER: i32 = 1;
 
@@ -27,7 +31,7 @@ pub fn refused(error: orchestration::Error) -> Error {
         E::KeyReused { task, .. } => {
             Code::Conflict.error_with(message, [("taskId", task.to_string().into())])
         }
-        E::Elsewhere(_) => Code::Conflict.error(message),
+        E::TooManyAnnotations { .. } => Code::Conflict.error(message),
         E::Invalid(violations) => {
             Code::ValidationFailed.error_with(message, [("violations", listed(violations))])
         }
@@ -36,6 +40,7 @@ pub fn refused(error: orchestration::Error) -> Error {
         E::Overloaded | E::Stopping => {
             Code::Overloaded.error_with(message, [("retryAfter", RETRY_AFTER.into())])
         }
+        E::Data(error) if error.is_crowded() => crowded(),
         E::Data(_) => internal(&error),
     }
 }
@@ -46,8 +51,15 @@ pub fn unread(error: impl Borrow<data::Error>) -> Error {
         data::Error::Stopped => {
             Code::Overloaded.error_with("the service is shutting down", [("retryAfter", RETRY_AFTER.into())])
         }
+        data::Error::Expired => Code::CursorExpired.error(EXPIRED),
+        error if error.is_crowded() => crowded(),
         other => internal(other),
     }
+}
+
+fn crowded() -> Error {
+    let message = "the service is asked for more than its database connections allow; try again in a moment";
+    Code::Overloaded.error_with(message, [("retryAfter", RETRY_AFTER.into())])
 }
 
 /// The same error, for one of several requests.

@@ -35,7 +35,7 @@ impl Subscriptions {
         let engine = ctx.data::<Engine>()?;
         let filter = log::EventFilter { scope: Some(scope(ctx)?), ..filter.unwrap_or_default().read()? };
         let after = after.map(|cursor| cursor::event(&cursor)).transpose()?;
-        follow::known(engine, after).await?;
+        follow::known(engine, &filter, after).await?;
         Ok(follow::events(engine, filter, after))
     }
 

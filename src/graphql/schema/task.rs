@@ -5,9 +5,12 @@ use std::sync::Arc;
 use async_graphql::{ID, Object, Result};
 
 use super::{
+    annotation::TaskAnnotation,
     authorize::authorize,
     batch::{Batch, Run},
     caller::Needs,
+    dependency_analysis::DependencyAnalysis,
+    diagram::{DiagramFormat, TaskDiagram},
     event::WorkflowEvent,
     named_task::NamedTask,
     refusal::unread,
@@ -71,6 +74,7 @@ impl Task {
     /// Reads whatever could be asked about it, before it is gone.
     pub async fn read_all(&self) -> Result<()> {
         self.run().await?;
+        self.batch.annotations(self.row().id).await?;
         self.batch.task_events(self.row().id).await?;
         self.batch.step_events(self.row().id).await.map(drop)
     }
@@ -269,6 +273,28 @@ impl Task {
     #[graphql(guard = "Needs(Permission::HandlerShow)", directive = authorize::apply(Permission::HandlerShow))]
     async fn named_task(&self) -> Result<NamedTask> {
         Ok(NamedTask(self.run().await?.template.clone()))
+    }
+
+    /// What was noted about it, oldest first.
+    #[graphql(guard = "Needs(Permission::TaskAnnotationIndex)", directive = authorize::apply(Permission::TaskAnnotationIndex))]
+    async fn task_annotations(&self) -> Result<Vec<TaskAnnotation>> {
+        Ok(self.batch.annotations(self.row().id).await?.into_iter().map(TaskAnnotation).collect())
+    }
+
+    /// A picture of it: its steps, what runs after what, and where each is. What its steps got, left or said is not in it.
+    #[graphql(guard = "Needs(Permission::TaskDiagramShow)", directive = authorize::apply(Permission::TaskDiagramShow))]
+    async fn diagram(
+        &self,
+        #[graphql(desc = "How it is written.", default_with = "DiagramFormat::Mermaid")]
+        format: DiagramFormat,
+    ) -> TaskDiagram {
+        TaskDiagram::new(self.clone(), format)
+    }
+
+    /// What holds it up now, what it still has before it, and what took its time.
+    #[graphql(guard = "Needs(Permission::WorkflowStepIndex)", directive = authorize::apply(Permission::WorkflowStepIndex))]
+    async fn dependency_analysis(&self) -> Result<DependencyAnalysis> {
+        Ok(DependencyAnalysis::new(self.clone(), self.run().await?))
     }
 
     /// What happened to it and its steps: the first 100 events, oldest first. `Query.events` has all of them.

@@ -58,6 +58,7 @@ impl TaskFilter {
         let statuses = self.statuses.map(|statuses| statuses.into_iter().map(Into::into).collect());
         Ok(tasks::TaskFilter {
             scope: None,
+            annotation: None,
             namespace: given::text("namespace", self.namespace)?,
             name: given::text("name", self.name)?,
             version: given::text("version", self.version)?,

@@ -107,11 +107,13 @@ impl TaskQueries {
     }
 }
 
-fn order(by: TaskSort, direction: SortOrder) -> tasks::Order {
+/// An order, as callers ask for it.
+pub fn order(by: TaskSort, direction: SortOrder) -> tasks::Order {
     tasks::Order { by: by.into(), direction: direction.into() }
 }
 
-async fn list(
+/// A page of tasks that the caller may see.
+pub(super) async fn list(
     ctx: &Context<'_>,
     filter: tasks::TaskFilter,
     order: tasks::Order,
@@ -126,7 +128,8 @@ async fn list(
     Ok(Task::all(Batch::new(engine, rows, contents)))
 }
 
-async fn find(ctx: &Context<'_>, task: &ID) -> Result<Option<Task>> {
+/// The task, if there is one that the caller may see.
+pub(super) async fn find(ctx: &Context<'_>, task: &ID) -> Result<Option<Task>> {
     let task = given::task_id(task)?;
     let (engine, contents) = (ctx.data::<Engine>()?, asked(ctx));
     let row = tasks::find(engine.database(), task.0, contents).await.map_err(unread)?;

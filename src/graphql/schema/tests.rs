@@ -14,11 +14,23 @@ use super::sdl;
 use crate::auth::Permission;
 
 /// Types that are resources: a field that answers with one says what it needs.
-const RESOURCES: [&str; 5] = ["Task", "WorkflowStep", "WorkflowEvent", "NamedTask", "ApiToken"];
+const RESOURCES: [&str; 10] = [
+    "TaskDiagram",
+    "Handler",
+    "Task",
+    "WorkflowStep",
+    "WorkflowEvent",
+    "NamedTask",
+    "ApiToken",
+    "EventDefinition",
+    "TaskAnnotation",
+    "AnnotationType",
+];
 
 /// Contents, which need more than to know that the thing exists.
-const CONTENTS: [&str; 6] = [
+const CONTENTS: [&str; 7] = [
     "Task.context",
+    "Task.taskAnnotations",
     "TaskFilter.context",
     "WorkflowStep.inputs",
     "WorkflowStep.results",

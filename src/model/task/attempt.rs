@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     Task,
-    edit::{Edit, merge},
+    edit::{Edit, as_object, merge},
 };
 use crate::model::{
     event::EventName,
@@ -93,13 +93,18 @@ impl Edit<'_> {
 
     fn complete(&mut self, no: StepNo, results: Value, published: Published) {
         self.publish(no, published.custom);
+        let timed = self.timed(no);
         let moved = self.move_step(no, StepTransition::Complete);
         self.set_results(no, Some(results));
         self.set_error(no, None);
         if self.task.recoveries > 0 {
             self.touch_task().recoveries = 0;
         }
-        let details = merge(json!({ "execution_duration": self.duration(no) }), published.completed);
+        // What the handler adds takes nothing's place.
+        let details = match published.completed {
+            Some(added) => merge(as_object(added), Some(timed)),
+            None => timed,
+        };
         self.push(EventName::StepCompleted, Some(no), Some(moved), details);
     }
 
@@ -121,6 +126,7 @@ impl Edit<'_> {
         self.push(EventName::StepFailed, Some(no), Some(moved), details);
         let details = json!({
             "backoff_seconds": wait.as_secs_f64(),
+            "backoff_type": if server.is_some() { "server_requested" } else { "exponential" },
             "next_attempt_at": due.to_rfc3339(),
             "previous_attempts": attempts,
         });
@@ -142,23 +148,28 @@ impl Edit<'_> {
     }
 
     fn failure_details(&self, no: StepNo, failure: &Failure) -> Value {
-        json!({
-            "error_message": failure.message,
-            "exception_class": failure.kind.as_str(),
-            "error_code": failure.code,
-            "execution_duration": self.duration(no),
-        })
+        let mut details = self.timed(no);
+        details["error_message"] = json!(failure.message);
+        details["exception_class"] = json!(failure.kind.as_str());
+        if let Some(code) = &failure.code {
+            details["error_code"] = json!(code);
+        }
+        details
     }
 
     fn publish(&mut self, no: StepNo, custom: Vec<(std::sync::Arc<str>, Value)>) {
         for (name, payload) in custom {
-            let payload = if payload.is_object() { payload } else { json!({ "value": payload }) };
-            self.push(EventName::Custom(name), Some(no), None, payload);
+            self.push(EventName::Custom(name), Some(no), None, as_object(payload));
         }
     }
 
-    fn duration(&self, no: StepNo) -> Option<f64> {
-        self.task.step(no).started_at.map(|at| self.now.since(at).as_secs_f64())
+    /// How long the attempt has taken; nothing where none is running.
+    fn timed(&self, no: StepNo) -> Value {
+        let step = self.task.step(no);
+        match step.started_at.filter(|_| step.status == Status::InProgress) {
+            Some(began) => json!({ "execution_duration": self.now.since(began).as_secs_f64() }),
+            None => json!({}),
+        }
     }
 }
 

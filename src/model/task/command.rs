@@ -1,8 +1,9 @@
 //! What an operator may ask of a task, and when it is refused.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::edit::Edit;
+use super::edit::{Edit, merge};
 use crate::model::{
     event::EventName,
     id::{StepId, StepNo},
@@ -12,7 +13,8 @@ use crate::model::{
 };
 
 /// A wish about a task or one of its steps.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Nothing of it will be done any more.
     CancelTask,
@@ -77,7 +79,8 @@ impl Command {
 }
 
 /// The status forbids the command; nothing has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The task's own status forbids it.
     #[error("the task is {0}")]
@@ -93,7 +96,7 @@ pub enum Refusal {
 impl Edit<'_> {
     /// Carries out a command, or refuses it and changes nothing. `reason` goes into the record.
     pub fn command(&mut self, command: Command, reason: Option<&str>) -> Result<(), Refusal> {
-        let note = json!({ "reason": reason });
+        let note = reason.map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
         match command {
             Command::CancelTask => self.settle_task(TaskTransition::Cancel, note),
             Command::ResolveTask => self.settle_task(TaskTransition::Resolve, note),
@@ -201,13 +204,17 @@ impl Edit<'_> {
             Status::Pending | Status::Error => {}
             other => return Err(Refusal::Step(other)),
         }
+        let mut changed = Vec::new();
         if let Some(limit) = retry_limit {
             self.touch(no).retry_limit = limit;
+            changed.push("retry_limit");
         }
         if let Some(inputs) = inputs {
             self.set_inputs(no, inputs);
+            changed.push("inputs");
         }
-        self.push(EventName::StepUpdated, Some(no), None, note);
+        let details = merge(note, Some(json!({ "changed": changed })));
+        self.push(EventName::StepUpdated, Some(no), None, details);
         Ok(())
     }
 
@@ -220,10 +227,18 @@ impl Edit<'_> {
         if self.task.status == Status::InProgress {
             return Err(Refusal::Task(self.task.status));
         }
+        let mut changed = Vec::new();
         let task = self.touch_task();
-        task.reason = why.or(task.reason.take());
-        task.tags = tags.unwrap_or_else(|| std::mem::take(&mut task.tags));
-        self.push(EventName::TaskUpdated, None, None, note);
+        if let Some(why) = why {
+            task.reason = Some(why);
+            changed.push("reason");
+        }
+        if let Some(tags) = tags {
+            task.tags = tags;
+            changed.push("tags");
+        }
+        let details = merge(note, Some(json!({ "changed": changed })));
+        self.push(EventName::TaskUpdated, None, None, details);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::Task;
 use crate::model::{
@@ -27,6 +28,7 @@ pub struct Edit<'a> {
     parked: Option<Option<Timestamp>>,
     events: Vec<Event>,
     audit: Vec<AuditRecord>,
+    commands: Vec<Uuid>,
 }
 
 struct Touched {
@@ -49,6 +51,7 @@ impl<'a> Edit<'a> {
             parked: None,
             events: Vec::new(),
             audit: Vec::new(),
+            commands: Vec::new(),
         }
     }
 
@@ -63,6 +66,11 @@ impl<'a> Edit<'a> {
         let about = &self.task.about;
         let record = AuditRecord::new(act, self.now).within(&*about.namespace).about(about.id);
         self.audit.push(record);
+    }
+
+    /// The command that was left for the task under this id is carried out with the change.
+    pub fn settles(&mut self, command: Uuid) {
+        self.commands.push(command);
     }
 
     /// The task in its new state.
@@ -86,7 +94,7 @@ impl<'a> Edit<'a> {
         let task = &*self.task;
         let rests = task.status.rests();
         let moved = task.status != self.from;
-        let silent = self.events.is_empty() && self.audit.is_empty();
+        let silent = self.events.is_empty() && self.audit.is_empty() && self.commands.is_empty();
         if !self.row && !moved && self.touched.is_empty() && silent {
             return None;
         }
@@ -103,7 +111,8 @@ impl<'a> Edit<'a> {
             tags: task.tags.clone(),
         });
         let steps = self.touched.iter().map(|(&no, touched)| step_row(task.step(no), touched)).collect();
-        Some(Change { task: task.id(), from: self.from, row, steps, events: self.events, audit: self.audit })
+        let Self { from, events, audit, commands, .. } = self;
+        Some(Change { task: task.id(), from, row, steps, events, audit, commands })
     }
 
     fn derive_status(&mut self) {
@@ -156,27 +165,42 @@ impl<'a> Edit<'a> {
         let total = task.steps.len();
         match transition {
             TaskTransition::Start | TaskTransition::Resume => json!({ "total_steps": total }),
-            TaskTransition::Complete | TaskTransition::Cancel | TaskTransition::Resolve => {
-                let done = task.steps.iter().filter(|step| step.status.satisfies()).count();
-                json!({
+            TaskTransition::Complete
+            | TaskTransition::Cancel
+            | TaskTransition::Resolve
+            | TaskTransition::Fail => {
+                let (mut done, mut failed) = (0, 0);
+                for step in &task.steps {
+                    done += usize::from(step.status.satisfies());
+                    failed += usize::from(step.status == Status::Error);
+                }
+                let mut details = json!({
                     "total_steps": total,
                     "completed_steps": done,
-                    "execution_duration": task.started_at.map(|at| self.now.since(at).as_secs_f64()),
+                    "failed_steps": failed,
                     "total_execution_duration": self.now.since(task.created_at).as_secs_f64(),
-                })
+                });
+                // What never started has taken no time: a key that is not there can be given a default.
+                if let Some(began) = task.started_at {
+                    details["execution_duration"] = json!(self.now.since(began).as_secs_f64());
+                }
+                if transition == TaskTransition::Fail {
+                    self.say_why(&mut details);
+                }
+                details
             }
-            TaskTransition::Fail => {
-                let failed = || task.steps.iter().filter(|step| step.status == Status::Error);
-                let last = failed().max_by_key(|step| step.completed_at).and_then(|step| step.error.as_ref());
-                json!({
-                    "total_steps": total,
-                    "failed_steps": failed().count(),
-                    "error_steps": failed().take(20).map(|step| &task.template.step(step.no).name).collect::<Vec<_>>(),
-                    "error_message": last.map(|error| &error.message),
-                    "exception_class": last.map(|error| error.kind.as_str()),
-                    "execution_duration": task.started_at.map(|at| self.now.since(at).as_secs_f64()),
-                })
-            }
+        }
+    }
+
+    /// What the task failed of: the steps in error, the latest one's error.
+    fn say_why(&self, details: &mut Value) {
+        let failed = || self.task.steps.iter().filter(|step| step.status == Status::Error);
+        let names = failed().take(20).map(|step| self.task.template.step(step.no).name.as_str());
+        details["error_steps"] = names.collect();
+        let last = failed().max_by_key(|step| step.completed_at).and_then(|step| step.error.as_ref());
+        if let Some(error) = last {
+            details["error_message"] = json!(error.message);
+            details["exception_class"] = json!(error.kind.as_str());
         }
     }
 
@@ -255,9 +279,14 @@ impl<'a> Edit<'a> {
             from: moved.map(|(from, _)| from),
             to: moved.map(|(_, to)| to),
             actor: self.actor.clone(),
-            details: (!details.is_null()).then_some(details),
+            details: (details != json!({})).then_some(details),
         });
     }
+}
+
+/// What a handler publishes, as an event's details.
+pub(super) fn as_object(payload: Value) -> Value {
+    if payload.is_object() { payload } else { json!({ "value": payload }) }
 }
 
 /// The second object's keys over the first's.

@@ -120,6 +120,7 @@ fn task(template: Template, now: Timestamp) -> Task {
         reason: None,
         tags: Vec::new(),
         request_id: None,
+        trace: None,
         created_at: now,
         updated_at: now,
         started_at: None,

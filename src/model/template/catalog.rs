@@ -53,6 +53,24 @@ impl Templates {
         self.by_name.values().flat_map(BTreeMap::values).flat_map(BTreeMap::values)
     }
 
+    /// Each namespace that has any, with how many names and how many templates are in it.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&str, usize, usize)> {
+        self.by_name.iter().map(|(namespace, names)| {
+            (namespace.as_str(), names.len(), names.values().map(BTreeMap::len).sum())
+        })
+    }
+
+    /// The highest version of each name in a namespace, by name.
+    pub fn latest(&self, namespace: &str) -> impl Iterator<Item = &Arc<Template>> {
+        let names = self.by_name.get(namespace).into_iter().flat_map(BTreeMap::values);
+        names.filter_map(|versions| versions.last_key_value().map(|(_, template)| template))
+    }
+
+    /// The versions of a name, lowest first.
+    pub fn versions(&self, namespace: &str, name: &str) -> impl Iterator<Item = &semver::Version> {
+        self.by_name.get(namespace).and_then(|names| names.get(name)).into_iter().flat_map(BTreeMap::keys)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.iter().count()

@@ -17,7 +17,7 @@ const MAX_VALUES: usize = 1_000_000;
 
 /// One value's place, and those of the values in it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// Counted from one; zero where there is no text.
     line: u32,
     /// The path in the file, where merging moved this value elsewhere.

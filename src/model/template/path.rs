@@ -7,7 +7,7 @@ const MAX_KEY: usize = 200;
 
 /// A place in a document.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Path<'a> {
+pub(crate) enum Path<'a> {
     /// The whole document.
     Root,
     /// A key of a mapping.
@@ -18,7 +18,7 @@ pub(super) enum Path<'a> {
 
 /// One step down a [`Path`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Segment<'a> {
+pub(crate) enum Segment<'a> {
     /// Into a mapping.
     Key(&'a str),
     /// Into a list.

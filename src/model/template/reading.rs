@@ -20,7 +20,7 @@ const MAX_MESSAGE: usize = 5_000;
 
 /// What the document is read for.
 #[derive(Clone, Copy)]
-pub(super) enum Purpose<'a> {
+pub(crate) enum Purpose<'a> {
     /// To be run here: every variable must be defined.
     Load(Vars<'a>),
     /// To go on with a task that is pinned to it: variables of a handler's configuration may be gone by now, and
@@ -31,7 +31,7 @@ pub(super) enum Purpose<'a> {
 }
 
 /// Collects problems; shared by everything that reads the document.
-pub(super) struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     file: &'a str,
     marks: &'a Mark,
     purpose: Purpose<'a>,
@@ -43,7 +43,7 @@ pub(super) struct Reading<'a> {
 
 /// A text of the document: what it stands for and how it is written.
 #[derive(Debug, Clone)]
-pub(super) struct Text {
+pub(crate) struct Text {
     /// With variables replaced.
     pub value: String,
     /// As in the file. Messages show this one, which holds no secret.

@@ -15,7 +15,7 @@ use super::{
 const MAX_SECONDS: f64 = 315_360_000.0;
 
 /// A mapping, and the reading it belongs to.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     pub reading: &'a Reading<'a>,
     pub path: &'a Path<'a>,
     map: &'a Map<String, Value>,
@@ -149,7 +149,7 @@ impl<'a> Section<'a> {
 }
 
 /// A text at `path`, with its variables replaced.
-pub(super) fn text(reading: &Reading<'_>, path: &Path<'_>, value: &Value) -> Option<Text> {
+pub(crate) fn text(reading: &Reading<'_>, path: &Path<'_>, value: &Value) -> Option<Text> {
     match value {
         Value::String(written) => Some(reading.text(path, written)),
         Value::Bool(_) | Value::Number(_) => {
@@ -219,7 +219,7 @@ fn decimal(text: &str) -> Option<f64> {
 }
 
 /// What a value is, for people.
-pub(super) fn kind(value: &Value) -> &'static str {
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "true or false",

@@ -13,13 +13,13 @@ use super::{
 };
 
 /// A document as it stands in its file.
-pub(super) struct Document {
+pub(crate) struct Document {
     pub value: Value,
     pub marks: Mark,
 }
 
 /// Reads one file. There may be problems and a document: a key that is written twice does not hide the rest.
-pub(super) fn read(file: &str, text: &str, max_bytes: usize) -> (Option<Document>, Vec<Problem>) {
+pub(crate) fn read(file: &str, text: &str, max_bytes: usize) -> (Option<Document>, Vec<Problem>) {
     let problem = |line: Option<u32>, path: String, message: String| Problem {
         file: file.to_owned(),
         line,

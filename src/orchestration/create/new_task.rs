@@ -1,6 +1,6 @@
 //! A task as it is stored first, from its template and the request.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{TaskRequest, hash};
 use crate::{
@@ -58,11 +58,7 @@ pub(super) fn new_task(
         None,
         None,
         Some(Status::Pending),
-        json!({
-            "version": template.version.to_string(),
-            "total_steps": steps.len(),
-            "request_id": request.request_id,
-        }),
+        created_details(template, request),
     )];
     events.extend(bypass.iter().map(|no| {
         let moved = (Some(Status::Pending), Some(Status::ResolvedManually));
@@ -95,10 +91,19 @@ pub(super) fn new_task(
         idempotency_key: request.idempotency_key.clone(),
         request_hash: request.idempotency_key.as_ref().map(|_| hash::request(request)),
         request_id: request.request_id.clone(),
+        trace: request.trace.clone(),
         requested_at: request.requested_at.unwrap_or(now),
         deadline_at: request.timeout.or(template.timeout).map(|limit| now.plus(limit)),
         created_at: now,
         steps,
         events,
     }
+}
+
+fn created_details(template: &Template, request: &TaskRequest) -> Value {
+    let mut details = json!({ "version": template.version.to_string(), "total_steps": template.steps.len() });
+    if let Some(request_id) = &request.request_id {
+        details["request_id"] = json!(request_id);
+    }
+    details
 }

@@ -9,6 +9,7 @@ use crate::model::{
     id::StepNo,
     template::{Template, Violation},
     time::Timestamp,
+    trace::TraceContext,
 };
 
 /// A request for a task. What is not given comes from the template.
@@ -46,6 +47,8 @@ pub struct TaskRequest {
     pub dry_run: bool,
     /// Follows it to its events.
     pub request_id: Option<String>,
+    /// The span that asks: the task and its attempts become part of its trace.
+    pub trace: Option<TraceContext>,
 }
 
 impl TaskRequest {
@@ -68,6 +71,7 @@ impl TaskRequest {
             requested_at: None,
             dry_run: false,
             request_id: None,
+            trace: None,
         }
     }
 

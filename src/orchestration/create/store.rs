@@ -8,7 +8,7 @@ use crate::{
         self,
         load::{self, Rows},
     },
-    model::{audit::AuditRecord, change::NewTask, time::Timestamp},
+    model::{audit::AuditRecord, change::NewTask, event::EventTask, time::Timestamp},
     orchestration::{Caller, Engine, capacity::Room, run::Start},
 };
 
@@ -89,10 +89,23 @@ impl Engine {
         Ok(row)
     }
 
+    /// What this process is told when they are stored; nothing while nobody listens.
+    fn to_tell(&self, stock: &Stock) -> Vec<(EventTask, Option<Timestamp>)> {
+        let listeners = self.local().is_heard();
+        let new = stock.new.iter().filter(|_| listeners);
+        // A task's first event says what it is called.
+        new.filter_map(|task| Some((task.events.first()?.task.clone(), task.wake_at))).collect()
+    }
+
     async fn store_and_start(&self, stock: Stock, records: Vec<AuditRecord>) -> Result<(), data::Error> {
-        let count = stock.new.len() as u64;
+        let told = self.to_tell(&stock);
+        let asked = stock.new.first().and_then(|task| task.trace.as_ref());
+        let span = self.trace_commit(asked);
         self.journal().create(stock.new, records).await?;
-        self.metrics().tasks_created.inc_by(count);
+        if let Some(span) = span {
+            span.end(self.clock().now());
+        }
+        told.into_iter().for_each(|(task, wake_at)| self.tell_created(task, wake_at));
         // Noted only now: a claimer that looked before the commit would have found nothing and forgotten it.
         stock.free.into_iter().for_each(|wake_at| self.wakes().note(wake_at));
         self.wakes().ring();

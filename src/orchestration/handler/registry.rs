@@ -1,15 +1,21 @@
 //! Which code runs which step.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use super::{StepHandler, TaskHandler, builtin};
-use crate::model::template::StepTemplate;
+use crate::model::template::{CustomEvent, StepTemplate};
 
 /// The handlers of this binary.
 #[derive(Clone, Default)]
 pub struct Handlers {
     steps: HashMap<String, Registered>,
     tasks: HashMap<String, Arc<dyn TaskHandler>>,
+    /// What step handlers declare, by their class.
+    events: BTreeMap<String, Vec<CustomEvent>>,
+    mistakes: Vec<(String, String)>,
 }
 
 /// A step's code, and what it said about itself when it was registered.
@@ -43,8 +49,36 @@ impl Handlers {
 
     /// `handler` runs the steps whose `handler_class` is `class`.
     pub fn add_step(&mut self, class: impl Into<String>, handler: Arc<dyn StepHandler>) {
-        let declared = handler.custom_events().into_iter().map(|event| event.name).collect();
-        self.steps.insert(class.into(), Registered { handler, declared });
+        let class = class.into();
+        let mut events = handler.custom_events();
+        // What has no proper name is not declared: nobody passes for one of Tasker's own events.
+        events.retain(|event| match event.check() {
+            Ok(()) => true,
+            Err(why) => {
+                self.mistakes.push((class.clone(), format!("{:?}: {why}", event.name)));
+                false
+            }
+        });
+        let declared = events.iter().map(|event| event.name.clone()).collect();
+        self.events.insert(class.clone(), events);
+        self.steps.insert(class, Registered { handler, declared });
+    }
+
+    /// The events that step handlers declare, each with its handler's class.
+    pub fn custom_events(&self) -> impl Iterator<Item = (&str, &CustomEvent)> {
+        self.events.iter().flat_map(|(class, events)| events.iter().map(|event| (class.as_str(), event)))
+    }
+
+    /// Declarations that can't be used, each with its handler's class and what is wrong with it. A service does not
+    /// start with one.
+    pub fn mistakes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.mistakes.iter().map(|(class, why)| (class.as_str(), why.as_str()))
+    }
+
+    /// Whether the handler of `step` declares the event `name`.
+    pub fn declares(&self, step: &StepTemplate, name: &str) -> bool {
+        let events = self.events.get(&step.handler_class).into_iter().flatten();
+        events.into_iter().any(|event| event.name == name)
     }
 
     /// `handler` has the hooks of tasks whose `task_handler_class` is `class`.
@@ -63,6 +97,11 @@ impl Handlers {
                 .get(&step.handler_class)
                 .map_or(Found::Worker, |handler| Found::Handler(handler.clone()))
         }
+    }
+
+    /// Names of the events that the handler of `class` declares; none where there is no such handler.
+    pub(crate) fn declared(&self, class: &str) -> Arc<[String]> {
+        self.steps.get(class).map(|registered| registered.declared.clone()).unwrap_or_default()
     }
 
     /// The hooks of a task.

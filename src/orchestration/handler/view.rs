@@ -5,15 +5,18 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use sea_orm::DatabaseConnection;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::StepError;
+use crate::data::Primary;
 use crate::model::{
     id::{StepId, StepNo, TaskId},
     outcome::Published,
     task::Task,
     template::Template,
+    trace::TraceContext,
 };
 
 /// Custom events that one attempt may publish: they are written together with its outcome.
@@ -25,6 +28,7 @@ pub struct TaskView {
     pub(in crate::orchestration) id: TaskId,
     pub(in crate::orchestration) template: Arc<Template>,
     pub(in crate::orchestration) context: Arc<Value>,
+    pub(in crate::orchestration) primary: Primary,
 }
 
 impl TaskView {
@@ -41,6 +45,13 @@ impl TaskView {
     /// Its namespace.
     pub fn namespace(&self) -> &str {
         &self.template.namespace
+    }
+
+    /// The application's own database: `database.primary` of the settings, by connections of its own, also where tasks
+    /// are kept in another. Nothing done there is part of what the engine writes: pass on [`StepView::id`], and let an
+    /// attempt that comes again find what the first one did.
+    pub const fn primary_database(&self) -> &DatabaseConnection {
+        self.primary.connection()
     }
 
     /// Its input.
@@ -64,6 +75,15 @@ impl Board {
             board.show(task, step.no);
         }
         Arc::new(board)
+    }
+
+    /// With these results, of whatever steps.
+    pub(super) fn holding(template: Arc<Template>, results: Vec<(StepNo, Value)>) -> Self {
+        let mut slots: Vec<_> = template.steps.iter().map(|_| OnceLock::new()).collect();
+        for (no, results) in results {
+            slots[no.index()] = OnceLock::from(Arc::new(results));
+        }
+        Self { template, slots }
     }
 
     /// The step is settled and its results are durable.
@@ -118,6 +138,8 @@ pub struct StepView {
     pub(in crate::orchestration) published: Mutex<Published>,
     /// Bytes that may still be published.
     pub(in crate::orchestration) room: AtomicUsize,
+    /// The attempt's span, or the one that asked for the task where there are no traces here.
+    pub(in crate::orchestration) trace: Option<TraceContext>,
 }
 
 impl StepView {
@@ -154,6 +176,17 @@ impl StepView {
     /// Completed when the step was cancelled, timed out or its node stops: the answer will not count.
     pub const fn cancelled(&self) -> &CancellationToken {
         &self.cancelled
+    }
+
+    /// The attempt's place in its trace, to be passed on in the header `traceparent` of a request that it makes. Without
+    /// traces here it is that of the request that created the task; none where that had none.
+    pub fn traceparent(&self) -> Option<String> {
+        self.trace.as_ref().map(ToString::to_string)
+    }
+
+    /// What other systems said about the trace: goes with [`Self::traceparent`], as `tracestate`.
+    pub fn tracestate(&self) -> Option<&str> {
+        self.trace.as_ref().and_then(TraceContext::state)
     }
 
     /// Publishes a declared custom event. It is written with the attempt's outcome, whatever that is.

@@ -1,31 +1,29 @@
-//! One try of one step: the handler's code with its limit, its panic caught, its answer checked.
+//! One try of one step: a call of its handler, counted and traced.
 
 use std::{
-    any::Any,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, atomic::AtomicUsize},
-    time::Instant,
 };
 
 use futures_util::FutureExt;
+use opentelemetry::trace::FutureExt as _;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::{
-    metrics::labels::{self, ByOutcome},
     model::{
-        failure::FailureKind,
         id::StepNo,
-        outcome::{Answer, Outcome, Published},
+        outcome::{Answer, Published},
         task::Task,
         template,
+        trace::TraceContext,
     },
     orchestration::{
         Engine,
         activity::Counted,
-        handler::{Board, Registered, Sequence, StepError, StepHandler, StepView, TaskView},
-        value,
+        handler::{Board, Call, Registered, Sequence, StepError, StepView, TaskView, panicked},
+        traced::{Attempted, Which},
     },
 };
 
@@ -56,12 +54,12 @@ impl Drop for Running {
 /// An attempt to be made.
 pub(super) struct Attempt {
     engine: Engine,
-    handler: Arc<dyn StepHandler>,
-    task: TaskView,
-    sequence: Sequence,
-    step: StepView,
+    call: Call,
     config: Result<(), StepError>,
     counted: Counted,
+    span: Option<Attempted>,
+    /// Of the task's own, so that every line of the handler's code says which task and which request it belongs to.
+    lines: tracing::Span,
 }
 
 impl Attempt {
@@ -78,9 +76,14 @@ impl Attempt {
             Ok(resolved) => (resolved, Ok(())),
             Err(error) => (Value::Null, Err(error)),
         };
-        Self {
-            engine: engine.clone(),
-            task: TaskView { id: task.id(), template: task.template.clone(), context: task.context.clone() },
+        let call = Call {
+            handler: registered.handler,
+            task: TaskView {
+                id: task.id(),
+                template: task.template.clone(),
+                context: task.context.clone(),
+                primary: engine.primary().clone(),
+            },
             sequence: Sequence(board.clone()),
             step: StepView {
                 id: step.id,
@@ -94,116 +97,72 @@ impl Attempt {
                 declared: registered.declared,
                 published: Mutex::new(Published::default()),
                 room: AtomicUsize::new(engine.settings().max_results_bytes),
+                trace: task.trace.clone(),
             },
+            clock: engine.clock().clone(),
+            max_bytes: engine.settings().max_results_bytes,
+        };
+        Self {
+            engine: engine.clone(),
+            call,
             config,
-            handler: registered.handler,
+            span: None,
+            lines: tracing::info_span!("step", step = own.name, attempt = step.attempts),
             counted: engine.signals().attempts.one(),
         }
     }
 
+    /// As a part of its task's trace; `place` is the task's span.
+    pub(super) fn traced(mut self, task: &Task, place: Option<&TraceContext>) -> Self {
+        let step = &mut self.call.step;
+        let which = Which { task, no: step.no, attempt: step.attempt, began: self.engine.clock().now() };
+        let span = self.engine.trace_attempt(place, which);
+        if let Some(own) = span.place() {
+            step.trace = Some(own.clone());
+            self.span = Some(span);
+        }
+        self
+    }
+
     pub(super) const fn no(&self) -> StepNo {
-        self.step.no
+        self.call.step.no
     }
 
     pub(super) fn cancellation(&self) -> CancellationToken {
-        self.step.cancelled.clone()
+        self.call.step.cancelled.clone()
     }
 
     /// Makes it. A handler that panics where it is dropped has failed as well.
     pub(super) async fn make(self) -> Ended {
-        let (no, attempt, engine) = (self.step.no, self.step.attempt, self.engine.clone());
+        let step = &self.call.step;
+        let (no, attempt, engine) = (step.no, step.attempt, self.engine.clone());
         AssertUnwindSafe(self.run()).catch_unwind().await.unwrap_or_else(|panic| {
-            let failed = StepError::new(FailureKind::Panic, panic_message(&*panic));
-            let answer = Answer { outcome: failed.into_outcome(), published: Published::default() };
+            let answer = panicked(&*panic).into_outcome().into();
             Ended { no, attempt, answer, _counted: engine.signals().attempts.one() }
         })
     }
 
-    async fn run(self) -> Ended {
-        let span = tracing::info_span!("step", step = self.step.name(), attempt = self.step.attempt);
-        let began = Instant::now();
+    async fn run(mut self) -> Ended {
+        let (no, attempt) = (self.call.step.no, self.call.step.attempt);
+        let lines = std::mem::replace(&mut self.lines, tracing::Span::none());
+        let traced = self.span.take();
         let running = Running::begin(&self.engine);
-        let answer = self.answer().instrument(span).await;
+        // What the handler's code makes of traces is a part of this attempt.
+        let answer = match traced.as_ref().and_then(Attempted::context) {
+            Some(context) => self.answer().with_context(context.clone()).instrument(lines).await,
+            None => self.answer().instrument(lines).await,
+        };
+        if let Some(traced) = traced {
+            traced.end(&answer.outcome);
+        }
         drop(running);
-        self.engine.metrics().step_duration_seconds.observe(began.elapsed().as_secs_f64());
-        self.engine
-            .metrics()
-            .steps_finished
-            .get_or_create(&ByOutcome { outcome: label(&answer.outcome) })
-            .inc();
-        Ended { no: self.step.no, attempt: self.step.attempt, answer, _counted: self.counted }
+        Ended { no, attempt, answer, _counted: self.counted }
     }
 
     async fn answer(&self) -> Answer {
-        let answered = match &self.config {
-            Ok(()) => self.process().await,
-            Err(error) => Err(error.clone()),
-        };
-        let answered = answered.and_then(|results| self.storable("results", results));
-        let mut outcome = match answered {
-            Ok(results) => Outcome::Completed { results },
-            Err(error) => error.into_outcome(),
-        };
-        let mut published = self.step.take_published();
-        if let Err(error) = self.check(&mut outcome, &mut published) {
-            outcome = error.into_outcome();
-        }
-        Answer { outcome, published }
-    }
-
-    /// The handler's code, within its time; a panic is an answer.
-    async fn process(&self) -> Result<Value, StepError> {
-        let work = async {
-            let output = self.handler.process(&self.task, &self.sequence, &self.step).await?;
-            self.handler.process_results(&self.step, output).await
-        };
-        let limit = self.task.template.step(self.step.no).timeout;
-        tokio::select! {
-            answered = AssertUnwindSafe(work).catch_unwind() => {
-                answered.unwrap_or_else(|panic| Err(StepError::new(FailureKind::Panic, panic_message(&*panic))))
-            }
-            () = self.engine.clock().sleep(limit) => {
-                self.step.cancelled.cancel();
-                let message = format!("the attempt took longer than its limit of {}", humantime::format_duration(limit));
-                Err(StepError::new(FailureKind::Timeout, message))
-            }
-        }
-    }
-
-    fn storable(&self, what: &str, value: Value) -> Result<Value, StepError> {
-        let limit = self.engine.settings().max_results_bytes;
-        match value::checked(what, &value, limit) {
-            Ok(_) => Ok(value),
-            Err(why) => Err(StepError::permanent(why).with_code("BAD_RESULTS")),
-        }
-    }
-
-    /// What a failure leaves and what was published must be storable as well.
-    fn check(&self, outcome: &mut Outcome, published: &mut Published) -> Result<(), StepError> {
-        if let Outcome::Failed { results, .. } = outcome
-            && let Some(left) = results.take()
-        {
-            *results = self.storable("results", left).ok();
-        }
-        let refused = published.custom.iter().find_map(|(name, payload)| {
-            value::checked(
-                &format!("the payload of {name}"),
-                payload,
-                self.engine.settings().max_results_bytes,
-            )
-            .err()
-        });
-        let refused = refused.or_else(|| {
-            let extra = published.completed.as_ref()?;
-            value::checked("the completion event's payload", extra, self.engine.settings().max_results_bytes)
-                .err()
-        });
-        match refused {
-            None => Ok(()),
-            Some(why) => {
-                *published = Published::default();
-                Err(StepError::permanent(why).with_code("BAD_PAYLOAD"))
-            }
+        match &self.config {
+            Ok(()) => self.call.answer().await,
+            Err(error) => error.clone().into_outcome().into(),
         }
     }
 }
@@ -214,26 +173,5 @@ impl Engine {
         template::resolve(config, &|name| self.variable(name)).map_err(|unresolved| {
             StepError::permanent(format!("handler_config.{unresolved}")).with_code("BAD_CONFIG")
         })
-    }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| panic.downcast_ref::<String>().cloned());
-    format!("the handler panicked: {}", text.unwrap_or_else(|| "no message".into()))
-}
-
-fn label(outcome: &Outcome) -> labels::Outcome {
-    match outcome {
-        Outcome::Completed { .. } | Outcome::Asleep { .. } => labels::Outcome::Complete,
-        Outcome::Released(_) => labels::Outcome::Released,
-        Outcome::Failed { failure, .. } => match failure.kind {
-            FailureKind::Retryable => labels::Outcome::Retryable,
-            FailureKind::Panic => labels::Outcome::Panic,
-            FailureKind::Timeout => labels::Outcome::Timeout,
-            FailureKind::Permanent | FailureKind::Lost | FailureKind::NodeLost => labels::Outcome::Permanent,
-        },
     }
 }

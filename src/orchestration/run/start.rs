@@ -40,6 +40,7 @@ impl Run {
             // What was interrupted when the last node died must not look as if it ran when this one does.
             self.engine.runs().all_recovered().await;
         }
+        self.engine.tell_viable(&self.task, &ready);
         let durable = ready.iter().any(|&no| self.task.needs_durable_start(no));
         let engine = self.engine.clone();
         let mut begun = Vec::new();
@@ -64,7 +65,6 @@ impl Run {
             }
         }
         let Some(change) = edit.finish() else { return Ok(()) };
-        engine.metrics().steps_started.inc_by(begun.len() as u64);
         // A change that lets go of the task is the last word about it and is waited for.
         if durable || change.row.as_ref().is_some_and(|row| row.released) {
             self.commit(Some(change)).await?;
@@ -72,7 +72,10 @@ impl Run {
             engine.journal().note(change).await?;
         }
         for (no, registered) in begun {
-            self.spawn(Attempt::new(&engine, &self.task, no, registered, &self.board));
+            self.spawn(
+                Attempt::new(&engine, &self.task, no, registered, &self.board)
+                    .traced(&self.task, self.trace.as_ref()),
+            );
         }
         Ok(())
     }

@@ -1,11 +1,15 @@
 //! Waiting for what comes next, and taking it in: everything that is there at once becomes one change.
 
+use serde_json::Value;
 use tokio::task::JoinError;
 
 use super::{Reply, Run, attempt::Ended, carry_out};
 use crate::{
     data,
-    model::{outcome::Answer, time::Timestamp},
+    model::{
+        outcome::{Answer, Outcome},
+        time::Timestamp,
+    },
     orchestration::{Error, runs::Message},
 };
 
@@ -65,7 +69,7 @@ impl Run {
         if overdue {
             edit.expire();
         }
-        for no in awake {
+        for &no in &awake {
             edit.wake(no);
         }
         // An attempt catches every panic; only one that the process aborts on its way out has no answer.
@@ -80,6 +84,12 @@ impl Run {
         }
         let change = edit.finish();
         let done = self.commit(change).await;
+        if done.is_ok() && self.trace.is_some() {
+            for no in awake {
+                let slept = Outcome::Completed { results: Value::Null };
+                self.engine.trace_unheld(self.trace.as_ref(), &self.task, no, &slept);
+            }
+        }
         for (reply, answer) in replies {
             let answer = match (&done, answer) {
                 (Ok(()), answer) => answer,

@@ -157,7 +157,9 @@ impl Ground {
         let text = "query ($id: ID!) { task(taskId: $id) { workflowSteps { workflowStepId } } }";
         let answer = self.ask_with(&self.admin, text, json!({ "id": task })).await;
         let step = answer.data()["task"]["workflowSteps"][0]["workflowStepId"].clone();
-        json!({ "taskId": task, "stepId": step, "tokenId": NOBODYS_ID, "name": "order", "roles": ["viewer"] })
+        json!({ "taskId": task, "stepId": step, "tokenId": NOBODYS_ID, "name": "order", "namespace": "shop",
+            "roles": ["viewer"], "annotationType": "review", "annotationKey": "by", "annotationValue": "ada",
+            "annotation": {} })
     }
 
     /// Changes the policy, to the one that is there and these lines.

@@ -28,8 +28,8 @@ use super::{
 };
 use crate::place::Place;
 
-/// What the gate is told instead.
-const DECOY: &str = "tasker.analytics:index";
+/// What the gate is told instead, of which a field needs at most one.
+const DECOYS: [&str; 2] = ["tasker.analytics:index", "tasker.metrics:index"];
 
 /// A way from a root to a field, which does not need the field's own permission.
 struct Way {
@@ -70,7 +70,9 @@ impl Way {
         let mut text = String::new();
         for (owner, name) in &self.fields {
             let field = SDL.field(owner, name);
-            let given = field.arguments.iter().filter(|argument| argument.is_required()).map(|argument| {
+            // Where there is nothing, no guard is met: templates are looked for where some are.
+            let given = |argument: &&sdl::Input| argument.is_required() || argument.name == "namespace";
+            let given = field.arguments.iter().filter(given).map(|argument| {
                 let value = required(&argument.name, base(&argument.takes), about);
                 format!("{}: {}", argument.name, literal::of(&SDL, &argument.takes, &value))
             });
@@ -109,7 +111,8 @@ fn weakened(owner: &str, field: &str, needs: &str) -> String {
     let begins = |name: char| rest.match_indices(&format!("\n  {field}{name}")).map(|(at, _)| at).next();
     let at = begins(':').into_iter().chain(begins('(')).min().expect(field);
     let (here, there) = rest.split_at(at);
-    let there = there.replacen(&format!("\"{needs}\""), &format!("\"{DECOY}\""), 1);
+    let decoy = DECOYS.into_iter().find(|decoy| *decoy != needs).expect("another");
+    let there = there.replacen(&format!("\"{needs}\""), &format!("\"{decoy}\""), 1);
     format!("{before}\ntype {owner} {{\n{here}{there}")
 }
 
@@ -137,13 +140,21 @@ async fn codes(pipeline: &Pipeline<TaskerSchema>, text: &str) -> Vec<Code> {
     answer.errors.iter().map(|error| Code::of(error).expect("a code")).collect()
 }
 
+/// Every way to these passes a field that needs the same.
+const BEHIND: [(&str, &str); 2] = [("Blocker", "step"), ("DependencyPath", "steps")];
+
 #[tokio::test]
 async fn a_field_that_the_gate_forgot_does_not_answer() {
     let ground = Ground::new(Place::sqlite()).await;
     let sound = pipeline(&ground, sdl::TEXT);
     let mut looked_at = 0;
     for (owner, field, needs) in SDL.guarded() {
-        let way = way_to(&owner, &field, &needs).unwrap_or_else(|| panic!("no way to {owner}.{field}"));
+        let way = way_to(&owner, &field, &needs);
+        if BEHIND.contains(&(owner.as_str(), field.as_str())) {
+            assert!(way.is_none(), "there is a way to {owner}.{field} that needs less");
+            continue;
+        }
+        let way = way.unwrap_or_else(|| panic!("no way to {owner}.{field}"));
         let text = way.document(&ground.about().await);
         let before = ground.rows().await;
         let forgetful = pipeline(&ground, &weakened(&owner, &field, &needs));

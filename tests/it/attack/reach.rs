@@ -17,6 +17,7 @@ on_both_databases![
 
 const SHOW: &str = "tasker.task:show";
 const STEP: &str = "tasker.workflow_step:show";
+const NOTES: &str = "tasker.task_annotation:index";
 
 /// B02, B03, B05, B11: by a list, a page, an alias, an error. B06: by a mutation's answer, before it changes anything.
 async fn contents_are_out_of_reach_on_every_way(place: Place) {
@@ -32,6 +33,11 @@ async fn contents_are_out_of_reach_on_every_way(place: Place) {
         ("{ tasks { workflowSteps { task { taskId } } } }", &[SHOW]),
         ("{ tasks { workflowSteps { error { message } } } }", &[STEP]),
         ("{ tasks { workflowSteps { parents { children { inputs results } } } } }", &[STEP]),
+        ("{ tasks { taskAnnotations { annotation } } }", &[NOTES]),
+        (
+            "{ tasksByAnnotation(annotationType: \"a\", annotationKey: \"b\", annotationValue: \"c\") { taskId } }",
+            &[NOTES],
+        ),
         ("{ events { nodes { payload } } }", &["tasker.event:show"]),
         ("{ events { edges { node { payload } } } }", &["tasker.event:show"]),
         ("{ tasks { workflowSteps { events { payload } } } }", &["tasker.event:show"]),
@@ -84,7 +90,8 @@ async fn what_is_elsewhere_is_like_what_is_not_there(place: Place) {
     let ground = Ground::new(place).await;
     // A teller may do everything with tasks in `bank` and nothing elsewhere; steps it may not see at all.
     ground.also(
-        "p, role:teller, bank, tasker.workflow_step, *, allow\np, role:teller, bank, tasker.event, *, allow",
+        "p, role:teller, bank, tasker.workflow_step, *, allow\np, role:teller, bank, tasker.event, *, allow
+p, role:teller, bank, tasker.task_annotation, *, allow",
     );
     let teller = ground.token("teller").await;
     let before = ground.rows().await;
@@ -99,6 +106,8 @@ async fn what_is_elsewhere_is_like_what_is_not_there(place: Place) {
         "mutation ($id: ID!) { retryTask(input: {taskId: $id}) { taskId } }",
         "mutation ($id: ID!) { x: resolveTask(input: {taskId: $id}) { taskId context } }",
         "mutation ($id: ID!) { deleteTask(input: {taskId: $id}) { taskId } }",
+        "mutation ($id: ID!) { annotateTask(input: {taskId: $id, annotationType: \"a\", annotation: {}}) { taskId } }",
+        "mutation ($id: ID!) { publishEvent(input: {taskId: $id, name: \"order.seen\"}) { cursor payload } }",
         "mutation ($id: ID!) { retryStep(input: {taskId: $id, stepId: $id}) { name } }",
         "mutation ($id: ID!) { updateStep(input: {taskId: $id, stepId: $id, retryLimit: 3}) { name } }",
         "mutation ($id: ID!) { resolveStep(input: {taskId: $id, stepId: $id}) { name } }",

@@ -7,8 +7,10 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 /// The rows of each table, as text.
 pub type Rows = BTreeMap<String, Vec<String>>;
 
-/// Tables that live by themselves: a node's lease, and what is recorded about attacks.
-const RESTLESS: [&str; 2] = ["tasker_nodes", "audit"];
+/// Tables that live by themselves: a node's lease and duties, figures that follow the log, and what is recorded about
+/// attacks.
+const RESTLESS: [&str; 6] =
+    ["tasker_nodes", "audit", "tasker_duties", "tasker_rollups", "tasker_rolled", "tasker_totals"];
 
 /// Columns that change by themselves: who has a task in memory, and when a token was last used.
 const RESTLESS_COLUMNS: [&str; 3] = ["owner", "wake_at", "last_used_at"];

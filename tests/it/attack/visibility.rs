@@ -50,7 +50,17 @@ async fn a_view_holds_nothing_that_is_hidden(place: Place) {
     }
     ground.denied("", WHOLE, &[]).await;
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    for path in ["/graphiql", "/", "/schema.graphql", "/graphql/schema", "/health/live", "/metrics", "/mcp"] {
+    for path in [
+        "/graphiql",
+        "/",
+        "/schema.graphql",
+        "/graphql/schema",
+        "/health/live",
+        "/metrics",
+        "/mcp",
+        "/openapi.json",
+        "/api/v1",
+    ] {
         let url = format!("http://{}{path}", ground.service.address);
         let page = http.get(url).send().await.expect("an answer").text().await.expect("a text");
         assert!(!page.contains("CancelTaskInput") && !page.contains("issueApiToken"), "{path}");

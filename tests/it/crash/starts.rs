@@ -3,6 +3,7 @@
 mod address;
 mod configuration;
 mod database;
+mod subscribers;
 mod templates;
 
 use std::process::Stdio;

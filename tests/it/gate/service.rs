@@ -19,7 +19,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 const TEMPLATES: [(&str, &str); 3] = [
     (
         "shop.yaml",
-        "name: order\nnamespace_name: shop\nstep_templates: [{ name: a, handler_class: tasker.noop }]\n",
+        "name: order\nnamespace_name: shop\ncustom_events: [{ name: order.seen }]\nstep_templates: [{ name: a, handler_class: tasker.noop }]\n",
     ),
     (
         "paused.yaml",
@@ -27,7 +27,7 @@ const TEMPLATES: [(&str, &str); 3] = [
     ),
     (
         "bank.yaml",
-        "name: order\nnamespace_name: bank\nstep_templates: [{ name: a, handler_class: tasker.noop }]\n",
+        "name: order\nnamespace_name: bank\ncustom_events: [{ name: order.seen, description: Looked at }, { name: bank.audited }]\nstep_templates: [{ name: a, handler_class: tasker.noop }]\n",
     ),
 ];
 
@@ -44,10 +44,13 @@ p, role:operator, shop, tasker.task, create, allow
 p, role:operator, shop, tasker.task, destroy, allow
 p, role:operator, shop, tasker.workflow_step, retry, allow
 p, role:operator, bank, tasker.task, show, allow
+p, role:drawer, shop, tasker.handler, *, allow
+p, role:drawer, shop, tasker.task_diagram, *, allow
 p, role:teller, bank, tasker.task, *, allow
 p, role:shutout, *, tasker.task, *, allow
 p, role:shutout, bank, tasker.task, *, deny
 p, role:shop_auditor, shop, tasker.audit, index, allow
+p, role:analyst, shop, tasker.analytics, index, allow
 p, role:admin, *, *, *, allow
 p, role:admin, *, tasker.api_token, *, allow
 p, role:admin, *, tasker.policy, *, allow

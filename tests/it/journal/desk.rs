@@ -98,6 +98,7 @@ impl Desk {
             idempotency_key: None,
             request_hash: None,
             request_id: None,
+            trace: None,
             requested_at: NOW,
             deadline_at: None,
             created_at: NOW,

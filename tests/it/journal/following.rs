@@ -71,7 +71,7 @@ async fn a_follower_sees_what_another_node_writes() {
     let Some(place) = Place::postgres().await else { return };
     let (here, there) = (Desk::open(&place.open().await).await, Desk::open(&place.open().await).await);
     let (log, own) = (here.log.clone(), here.identity.id);
-    tokio::spawn(async move { log.hear_others(|| own).await });
+    tokio::spawn(async move { log.hear_others(|| own, || ()).await });
     let mut follower = Follower::new(&here.log, EventFilter::default(), None);
     for position in 1..=20 {
         let desk = if position % 3 == 0 { &here } else { &there };

@@ -4,6 +4,7 @@ use sqlx::{Postgres, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
 use super::{super::batch::Batch, text::Sections};
+use crate::model::annotation::Annotation;
 
 type Bound<'q> = Query<'q, Postgres, PgArguments>;
 
@@ -34,6 +35,7 @@ impl<'b, 'a> Arrays<'b, 'a> {
             steps: !self.batch.steps.is_empty(),
             events: !self.batch.events.is_empty(),
             audit: !self.batch.audit.is_empty(),
+            commands: !self.batch.commands.is_empty(),
         }
     }
 
@@ -56,6 +58,9 @@ impl<'b, 'a> Arrays<'b, 'a> {
         }
         if sections.steps {
             query = self.bind_steps(query.bind(count(self.batch.steps.len())));
+        }
+        if sections.commands {
+            query = query.bind(count(self.batch.commands.len())).bind(&self.batch.commands);
         }
         if sections.audit {
             query = self.bind_audit(query);
@@ -88,6 +93,8 @@ impl<'b, 'a> Arrays<'b, 'a> {
             .bind(column!(tasks, |task| task.idempotency_key.as_deref()))
             .bind(column!(tasks, |task| task.request_hash.as_deref()))
             .bind(column!(tasks, |task| task.request_id.as_deref()))
+            .bind(column!(tasks, |task| task.trace.as_ref().map(ToString::to_string)))
+            .bind(column!(tasks, |task| task.trace.as_ref().and_then(|trace| trace.state())))
             .bind(column!(tasks, |task| task.requested_at.0))
             .bind(column!(tasks, |task| task.deadline_at.map(|at| at.0)))
             .bind(column!(tasks, |task| task.created_at.0))
@@ -146,6 +153,20 @@ impl<'b, 'a> Arrays<'b, 'a> {
     /// What is recorded of a deletion.
     pub(super) fn bind_told<'q>(&'q self, query: Bound<'q>) -> Bound<'q> {
         self.bind_audit(self.bind_events(query))
+    }
+
+    /// A note, and what is recorded of it.
+    pub(super) fn bind_note<'q>(&'q self, query: Bound<'q>, note: &Annotation) -> Bound<'q> {
+        let query = query
+            .bind(note.id)
+            .bind(note.annotation_type.clone())
+            .bind(note.annotation.to_string())
+            .bind(note.created_by.clone())
+            .bind(note.created_at.0)
+            .bind(note.digests())
+            .bind(note.namespace.clone())
+            .bind(note.type_description.clone());
+        self.bind_audit(query)
     }
 
     fn bind_audit<'q>(&'q self, query: Bound<'q>) -> Bound<'q> {

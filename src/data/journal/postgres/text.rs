@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, sync::LazyLock};
 
+use crate::data::belongings;
+
 /// Which sections a flush has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Sections {
@@ -11,6 +13,7 @@ pub(super) struct Sections {
     pub steps: bool,
     pub events: bool,
     pub audit: bool,
+    pub commands: bool,
 }
 
 /// Array parameters are numbered as they are bound.
@@ -29,9 +32,9 @@ impl Numbers {
     }
 }
 
-pub(super) const TASK_TYPES: [&str; 23] = [
+pub(super) const TASK_TYPES: [&str; 25] = [
     "uuid", "text", "text", "text", "text", "bool", "bigint", "int", "text", "text", "text", "text", "text",
-    "text", "text", "text", "text", "text", "text", "bigint", "bigint", "bigint", "int",
+    "text", "text", "text", "text", "text", "text", "text", "text", "bigint", "bigint", "bigint", "int",
 ];
 pub(super) const STEP_TYPES: [&str; 9] =
     ["uuid", "int", "uuid", "text", "text", "int", "bigint", "bigint", "text"];
@@ -74,6 +77,11 @@ pub(super) fn build(sections: Sections) -> String {
     }
     let mut base = "NULL::bigint";
     let after = if guarded { "ok WHERE ok.one = 1" } else { "fence" };
+    if sections.commands {
+        let count = numbers.next();
+        settle_commands(&mut sql, &mut numbers, after);
+        checks.push(format!("1 / ((SELECT count(*) FROM cm) = ${count}::bigint)::int"));
+    }
     if sections.audit {
         audit(&mut sql, &mut numbers, after);
     }
@@ -94,14 +102,14 @@ fn create(sql: &mut String, numbers: &mut Numbers) {
         ",
 tc AS (INSERT INTO tasker_tasks (id, digest, namespace, name, version, owner, wake_at, priority, context, reason,
         tags, initiator, source_system, created_by, bypass_steps, identity_hash, idempotency_key, request_hash,
-        request_id, requested_at, deadline_at, created_at, status, recoveries, updated_at)
+        request_id, traceparent, tracestate, requested_at, deadline_at, created_at, status, recoveries, updated_at)
     SELECT u.id, u.digest, u.namespace, u.name, u.version, CASE WHEN u.owned THEN $1 END, u.wake_at, u.priority,
         u.context::jsonb, u.reason, u.tags::jsonb, u.initiator, u.source_system, u.created_by, u.bypass::jsonb,
-        u.identity_hash, u.idempotency_key, u.request_hash, u.request_id, u.requested_at, u.deadline_at, u.created_at,
-        'pending', u.recoveries, u.created_at
+        u.identity_hash, u.idempotency_key, u.request_hash, u.request_id, u.traceparent, u.tracestate, u.requested_at,
+        u.deadline_at, u.created_at, 'pending', u.recoveries, u.created_at
     FROM UNNEST({tasks}) u (id, digest, namespace, name, version, owned, wake_at, priority, context, reason, tags,
         initiator, source_system, created_by, bypass, identity_hash, idempotency_key, request_hash, request_id,
-        requested_at, deadline_at, created_at, recoveries), fence RETURNING 1),
+        traceparent, tracestate, requested_at, deadline_at, created_at, recoveries), fence RETURNING 1),
 sc AS (INSERT INTO tasker_workflow_steps (task_id, no, id, name, status, retry_limit, completed_at, updated_at,
         results, attempts, released)
     SELECT u.task_id, u.no, u.id, u.name, u.status, u.retry_limit, u.completed_at, u.updated_at, u.results::jsonb, 0, 0
@@ -182,6 +190,16 @@ ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespac
     );
 }
 
+/// A command that is carried out is no longer there. One that is gone was carried out before.
+fn settle_commands(sql: &mut String, numbers: &mut Numbers, after: &str) {
+    let commands = numbers.arrays(&["uuid"]);
+    let _ = write!(
+        sql,
+        ",
+cm AS (DELETE FROM tasker_commands WHERE id = ANY({commands}) AND EXISTS (SELECT 1 FROM {after}) RETURNING 1)"
+    );
+}
+
 fn audit(sql: &mut String, numbers: &mut Numbers, after: &str) {
     let records = numbers.arrays(&AUDIT_TYPES);
     let _ = write!(
@@ -205,11 +223,48 @@ pub(super) static DELETE: LazyLock<String> = LazyLock::new(|| {
     WHERE id = $1 AND epoch = $2 AND flush_no = $3 RETURNING 1),
 td AS (DELETE FROM tasker_tasks USING fence WHERE id = $4 AND owner IS NULL
     AND status IN ('complete', 'cancelled', 'resolved_manually') RETURNING 1),
-ok AS MATERIALIZED (SELECT 1 / count(*)::int AS one FROM td),
-sd AS (DELETE FROM tasker_workflow_steps USING ok WHERE task_id = $4 AND ok.one = 1),
-ed AS (DELETE FROM tasker_workflow_events USING ok WHERE task_id = $4 AND ok.one = 1)",
+ok AS MATERIALIZED (SELECT 1 / count(*)::int AS one FROM td)",
     );
+    for (table, column) in belongings::TABLES {
+        let _ = write!(
+            sql,
+            ",\n{table}_gone AS (DELETE FROM {table} USING ok WHERE {column} = $4 AND ok.one = 1)"
+        );
+    }
     append(&mut sql, &mut numbers, "ok WHERE ok.one = 1");
     audit(&mut sql, &mut numbers, "ok WHERE ok.one = 1");
     sql + "\nSELECT (SELECT base FROM ps), (SELECT one FROM ok), pg_notify('tasker_events', $1::text)::text"
+});
+
+/// Something is added about task `$4`, which must be there and may be anybody's. It is locked against being deleted
+/// meanwhile, and not against being worked on.
+const THERE: &str = "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no + 1
+    WHERE id = $1 AND epoch = $2 AND flush_no = $3 RETURNING 1),
+there AS (SELECT 1 FROM tasker_tasks t, fence WHERE t.id = $4 FOR KEY SHARE OF t),
+ok AS MATERIALIZED (SELECT 1 / count(*)::int AS one FROM there)";
+
+/// A custom event about task `$4`, and what is recorded of it.
+pub(super) static ADD_EVENT: LazyLock<String> = LazyLock::new(|| {
+    let mut numbers = Numbers(4);
+    let mut sql = String::from(THERE);
+    append(&mut sql, &mut numbers, "ok WHERE ok.one = 1");
+    audit(&mut sql, &mut numbers, "ok WHERE ok.one = 1");
+    sql + "\nSELECT (SELECT base FROM ps), (SELECT one FROM ok), pg_notify('tasker_events', $1::text)::text"
+});
+
+/// A note about task `$4`, what it is found by, its type where that is new, and what is recorded of it.
+pub(super) static ANNOTATE: LazyLock<String> = LazyLock::new(|| {
+    let mut sql = String::from(THERE);
+    sql.push_str(
+        ",
+an AS (INSERT INTO tasker_task_annotations (id, task_id, annotation_type, annotation, created_by, created_at)
+    SELECT $5, $4, $6, $7::text::jsonb, $8, $9 FROM ok WHERE ok.one = 1),
+av AS (INSERT INTO tasker_task_annotation_values (digest, task_id)
+    SELECT u.digest, $4 FROM UNNEST($10::uuid[]) u (digest), ok WHERE ok.one = 1 ORDER BY 1 ON CONFLICT DO NOTHING),
+ty AS (INSERT INTO tasker_annotation_types AS t (namespace, name, description, created_at)
+    SELECT $11, $6, $12, $9 FROM ok WHERE ok.one = 1
+    ON CONFLICT (namespace, name) DO UPDATE SET description = coalesce(excluded.description, t.description))",
+    );
+    audit(&mut sql, &mut Numbers(12), "ok WHERE ok.one = 1");
+    sql + "\nSELECT NULL::bigint, (SELECT one FROM ok)"
 });

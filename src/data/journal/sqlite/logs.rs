@@ -1,13 +1,29 @@
-//! What is only ever added: the event log and the audit log.
+//! What is only ever added: the event log and the audit log. And what is only ever removed: commands that were left.
+
+use uuid::Uuid;
 
 use super::{
     super::store::Failed,
     failed,
     rows::{Multi, Value},
 };
-use crate::model::{audit::AuditRecord, event::Event};
+use crate::{
+    data::Error,
+    model::{audit::AuditRecord, event::Event},
+};
 
 impl Multi<'_> {
+    /// A command that is carried out is no longer there. One that is gone was carried out before.
+    pub(super) fn settle_commands(&mut self, commands: &[Uuid]) -> Result<(), Failed> {
+        for &command in commands {
+            let sql = "DELETE FROM tasker_commands WHERE id = ?1";
+            if self.execute(sql, &[Value::Id(command)])? == 0 {
+                return Err(Failed::Blame(Error::Guard));
+            }
+        }
+        Ok(())
+    }
+
     /// Adds to the audit log.
     pub(super) fn audit(&mut self, records: &[&AuditRecord]) -> Result<(), Failed> {
         if records.is_empty() {

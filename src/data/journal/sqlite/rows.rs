@@ -121,15 +121,16 @@ impl<'c> Multi<'c> {
         if batch.created.is_empty() {
             return Ok(());
         }
-        let lists: Vec<(String, String)> = batch
+        let texts: Vec<(String, String, Option<String>)> = batch
             .created
             .iter()
             .map(|task| {
-                (serde_json::json!(task.tags).to_string(), serde_json::json!(task.bypass_steps).to_string())
+                let list = |texts: &[String]| serde_json::json!(texts).to_string();
+                (list(&task.tags), list(&task.bypass_steps), task.trace.as_ref().map(ToString::to_string))
             })
             .collect();
-        let mut values = Vec::with_capacity(batch.created.len() * 23);
-        for (task, (tags, bypass)) in batch.created.iter().zip(&lists) {
+        let mut values = Vec::with_capacity(batch.created.len() * 24);
+        for (task, (tags, bypass, trace)) in batch.created.iter().zip(&texts) {
             values.extend([
                 Value::Id(task.id.0),
                 Value::Text(&task.digest),
@@ -150,6 +151,8 @@ impl<'c> Multi<'c> {
                 task.idempotency_key.as_deref().into(),
                 task.request_hash.as_deref().into(),
                 task.request_id.as_deref().into(),
+                trace.as_deref().into(),
+                task.trace.as_ref().and_then(|trace| trace.state()).into(),
                 Value::Integer(task.requested_at.0),
                 task.deadline_at.map(|at| at.0).into(),
                 Value::Integer(task.created_at.0),
@@ -157,12 +160,13 @@ impl<'c> Multi<'c> {
         }
         let sql = "INSERT INTO tasker_tasks (id, digest, namespace, name, version, owner, wake_at, priority, context,
                 reason, tags, initiator, source_system, created_by, bypass_steps, identity_hash, idempotency_key,
-                request_hash, request_id, requested_at, deadline_at, created_at, status, recoveries, updated_at)
+                request_hash, request_id, traceparent, tracestate, requested_at, deadline_at, created_at, status,
+                recoveries, updated_at)
             SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column10, column11,
                 column12, column13, column14, column15, column16, column17, column18, column19, column20, column21,
-                column22, 'pending', 0, column22
+                column22, column23, column24, 'pending', 0, column24
             FROM (VALUES {rows}) WHERE column1 IS NOT NULL";
-        self.many(sql, 22, &values).map(drop)
+        self.many(sql, 24, &values).map(drop)
     }
 
     pub(super) fn create_steps(&mut self, batch: &Batch<'_>) -> Result<(), Failed> {

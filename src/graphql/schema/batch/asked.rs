@@ -18,6 +18,8 @@ fn look(field: SelectionField<'_>, contents: &mut Contents) {
             // A step without inputs of its own has its task's context.
             "inputs" => *contents = Contents::ALL,
             "results" | "error" => contents.steps = true,
+            // A diagram says what kind of error a step ended with.
+            "content" => contents.kinds = true,
             _ => {}
         }
         look(field, contents);

@@ -9,7 +9,9 @@ use crate::{
         load,
     },
     model::{
-        id::{StepId, StepNo},
+        analysis::Analysis,
+        diagram::{Picture, TooLarge},
+        id::{StepId, StepNo, TaskId},
         readiness::Readiness,
         status::Status,
         step::Step,
@@ -23,6 +25,7 @@ use crate::{
 pub struct Run {
     /// The exact template the task was created with.
     pub template: Arc<Template>,
+    task: TaskId,
     steps: Vec<Step>,
     status: Status,
     /// Nothing starts before it.
@@ -39,7 +42,7 @@ impl Run {
         let steps = steps.into_iter().map(load::step).collect::<Result<_, _>>()?;
         let status = load::status(&task.status)?;
         let not_before = task.wake_at.map(Timestamp).filter(|_| status == Status::Pending);
-        Ok(Self { template, steps, status, not_before })
+        Ok(Self { template, task: TaskId(task.id), steps, status, not_before })
     }
 
     /// The step at `no`.
@@ -70,5 +73,14 @@ impl Run {
     /// Why the step at `no` runs, or does not.
     pub fn readiness(&self, no: StepNo, now: Timestamp) -> Readiness {
         Readiness::of(&self.template.dag, &self.steps, no, self.status, self.not_before, now)
+    }
+    /// What holds the task up, and what it still has before it.
+    pub fn analysis(&self, now: Timestamp) -> Analysis {
+        Analysis::of(&self.template, self.status, &self.steps, self.not_before, now)
+    }
+
+    /// The task as a picture.
+    pub fn picture(&self, now: Timestamp) -> Result<Picture, TooLarge> {
+        Picture::of_task(self.template.clone(), self.task, self.status, &self.steps, self.not_before, now)
     }
 }

@@ -1,0 +1,207 @@
+//! Commands for tasks that another node runs: left in the database, carried out by the owner, once.
+//!
+//! Whoever takes the task over when the owner dies carries them out as well; so does any node that finds one for a task
+//! that nobody runs.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::{sync::Notify, time::sleep};
+use uuid::Uuid;
+
+use super::{Delivered, Engine, Error, Wish, refused};
+use crate::{
+    data::{
+        self,
+        commands::{self, Fate},
+        entity::command::Model,
+    },
+    model::{
+        id::{NodeId, TaskId},
+        task::Refusal,
+        time::Timestamp,
+    },
+};
+
+/// Commands that are taken in hand at once.
+const BATCH: u64 = 500;
+
+/// How often an answer is looked for although nobody said that it is there.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Answers that nobody has read by then belong to callers who are gone, in microseconds.
+const UNREAD: i64 = 600_000_000;
+
+/// What this node knows of commands that were left.
+#[derive(Default)]
+pub(in crate::orchestration) struct Left {
+    looking: Notify,
+    answers: Notify,
+    in_hand: Mutex<HashSet<Uuid>>,
+}
+
+/// Why a command was refused, on its way back.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    UnknownTask,
+    Refused(Refusal),
+    Failed(String),
+}
+
+impl Left {
+    /// There may be commands for this node, or answers.
+    pub(in crate::orchestration) fn look(&self) {
+        self.looking.notify_one();
+        self.answers.notify_waiters();
+    }
+
+    /// Those that nobody on this node has taken in hand yet; the caller has.
+    fn take(&self, found: Vec<Model>) -> Vec<Model> {
+        let mut in_hand = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        found.into_iter().filter(|one| in_hand.insert(one.id)).collect()
+    }
+
+    fn put_down(&self, command: Uuid) {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&command);
+    }
+}
+
+impl Engine {
+    /// Leaves a command for `owner`, durably.
+    pub(super) async fn leave(&self, task: TaskId, wish: &Wish, owner: NodeId) -> Result<Uuid, Error> {
+        let text = serde_json::to_value(wish).map_err(|error| Error::BadInput(error.to_string()))?;
+        let (database, own) = (self.database(), self.identity().id);
+        let left = commands::leave(database, task, text, own, self.clock().now()).await?;
+        self.ring(owner).await;
+        Ok(left)
+    }
+
+    /// What became of a command that was left. Waits for it.
+    pub(super) async fn answered(&self, left: Uuid, task: TaskId, wish: &Wish) -> Result<(), Error> {
+        loop {
+            let told = self.left().answers.notified();
+            tokio::pin!(told);
+            told.as_mut().enable();
+            match commands::fate(self.database(), left).await? {
+                Fate::Done => return Ok(()),
+                Fate::Refused(answer) => {
+                    commands::forget(self.database(), left).await?;
+                    return Err(read(answer, task, wish));
+                }
+                Fate::Waiting => {}
+            }
+            tokio::select! {
+                () = told => {}
+                // Its owner may be gone by now, and the task nobody's.
+                () = sleep(LOOK) => self.left().looking.notify_one(),
+            }
+        }
+    }
+
+    /// Carries out what others leave for this node, until it stops.
+    pub(in crate::orchestration) fn keep_carrying(&self) {
+        let engine = self.clone();
+        self.keep("commands of other nodes are no longer carried out", async move {
+            loop {
+                engine.left().looking.notified().await;
+                if let Err(error) = engine.carry_waiting().await {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "commands of other nodes could not be looked for");
+                }
+            }
+        });
+    }
+
+    async fn carry_waiting(&self) -> Result<(), data::Error> {
+        if self.is_fenced() {
+            return Ok(());
+        }
+        let now = self.clock().now();
+        let found = commands::waiting(self.database(), self.identity().id, BATCH).await?;
+        if found.is_empty() {
+            return commands::remove_answered(self.database(), Timestamp(now.0.saturating_sub(UNREAD))).await;
+        }
+        let more = found.len() as u64 == BATCH;
+        let mut by_task: BTreeMap<Uuid, Vec<Model>> = BTreeMap::new();
+        for command in self.left().take(found) {
+            by_task.entry(command.task_id).or_default().push(command);
+        }
+        for commands in by_task.into_values() {
+            let engine = self.clone();
+            self.work().spawn(async move {
+                // One after the other, as they were left.
+                for command in commands {
+                    let id = command.id;
+                    engine.carry(command).await;
+                    engine.left().put_down(id);
+                }
+                if more {
+                    // There is room for those that did not fit.
+                    engine.left().looking.notify_one();
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Carries out one command. What can't be now stays for whoever owns the task next.
+    async fn carry(&self, command: Model) {
+        let Model { id, task_id, wish, left_by, .. } = command;
+        // Since it was read it may have been carried out.
+        if !matches!(commands::fate(self.database(), id).await, Ok(Fate::Waiting)) {
+            return;
+        }
+        let done = match serde_json::from_value::<Wish>(wish) {
+            Ok(wish) => self.deliver(TaskId(task_id), &Wish { left: Some(id), ..wish }).await,
+            Err(error) => Err(Error::BadInput(format!("the node that runs the task can't read it: {error}"))),
+        };
+        let answer = match done {
+            Ok(Delivered::Here) => None,
+            Ok(Delivered::Elsewhere(owner)) => return self.ring(owner).await,
+            Err(Error::Stopping | Error::Overloaded) => return,
+            Err(error) => Some(answer(error)),
+        };
+        if let Some(answer) = answer
+            && let Err(error) = commands::answer(self.database(), id, answer).await
+        {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, command = %id, "a refusal could not be told to who asked");
+        }
+        self.ring(NodeId(left_by)).await;
+    }
+
+    /// Tells `node` to look. Where that fails it looks by itself, a little later.
+    async fn ring(&self, node: NodeId) {
+        if node == self.identity().id {
+            return self.left().look();
+        }
+        if let Err(error) = commands::ring(self.database(), node).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::debug!(error, node = node.0, "another node could not be told of a command");
+        }
+    }
+}
+
+fn answer(error: Error) -> serde_json::Value {
+    let answer = match error {
+        Error::UnknownTask(_) => Answer::UnknownTask,
+        Error::UnknownStep(_) => Answer::Refused(Refusal::UnknownStep),
+        Error::Refused { refusal, .. } => Answer::Refused(refusal),
+        other => Answer::Failed(other.to_string()),
+    };
+    serde_json::json!(answer)
+}
+
+fn read(text: serde_json::Value, task: TaskId, wish: &Wish) -> Error {
+    match serde_json::from_value(text) {
+        Ok(Answer::UnknownTask) => Error::UnknownTask(task),
+        Ok(Answer::Refused(refusal)) => refused(task, wish.command.verb(), refusal),
+        Ok(Answer::Failed(why)) => Error::Data(data::Error::Refused(why)),
+        Err(error) => Error::Data(data::Error::Corrupt(format!("the answer to a command: {error}"))),
+    }
+}

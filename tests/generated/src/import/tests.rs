@@ -1,0 +1,62 @@
+use tasker::{
+    app::Tasker,
+    prelude::*,
+    testing::{self, TestKit, ok, retry},
+};
+
+use super::handlers;
+
+fn kit() -> TestKit {
+    TestKit::of(handlers(Tasker::builder())).template_file("config/tasks/import.yaml")
+}
+
+/// What a task is given.
+fn context() -> Value {
+    json!({})
+}
+
+#[tokio::test]
+async fn a_task_is_created_with_its_steps() -> testing::Result {
+    let kit = kit().start().await?;
+    let id = kit.create("data.nightly/import", context()).await?;
+    let task = kit.task(id).await?;
+    assert_eq!(task.context()["workflow"], "import");
+    let steps: Vec<_> = task
+        .steps()
+        .map(|step| (step.name(), step.depends_on()))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            ("fetch_data", vec![]),
+            ("process_data", vec!["fetch_data"]),
+            ("complete_task", vec!["process_data"]),
+        ]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn its_steps_run_to_the_end() -> testing::Result {
+    let task = kit()
+        .start()
+        .await?
+        .run("data.nightly/import", context())
+        .await?;
+    task.assert_complete();
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_step_that_fails_is_tried_again() -> testing::Result {
+    let class = "Import::StepHandler::FetchDataHandler";
+    let kit = kit()
+        .script(class, [retry("not now"), ok(json!({}))])
+        .start()
+        .await?;
+    let id = kit.create("data.nightly/import", context()).await?;
+    let task = kit.run_to_rest(id).await?;
+    task.assert_complete();
+    assert_eq!(task.step("fetch_data").attempts(), 2);
+    Ok(())
+}

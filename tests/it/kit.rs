@@ -1,0 +1,6 @@
+//! The kit for an application's tests, as an application uses it.
+
+mod mistakes;
+mod recipes;
+mod running;
+mod steps;
