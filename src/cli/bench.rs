@@ -8,6 +8,7 @@ mod place;
 mod service;
 mod shape;
 mod sustained;
+mod workers;
 
 use std::sync::Arc;
 
@@ -56,10 +57,22 @@ pub(super) struct Bench {
     /// Only the engine, without a service of its own process.
     #[arg(long)]
     engine_only: bool,
+    /// Only remote workers.
+    #[arg(long, conflicts_with = "engine_only")]
+    workers_only: bool,
+    /// Steps that workers make in batches; a tenth of it one by one.
+    #[arg(long, default_value_t = 20_000)]
+    worker_steps: usize,
+    /// Workers that wait for nothing.
+    #[arg(long, default_value_t = 1_000)]
+    idle_workers: usize,
 }
 
 impl Bench {
     pub(super) async fn run(&self) -> anyhow::Result<()> {
+        if self.workers_only {
+            return self.workers().await;
+        }
         if !self.skip_sqlite {
             if let Some(tasks) = self.history {
                 let (bare, full) = (Place::sqlite()?, Place::sqlite()?);
@@ -75,6 +88,8 @@ impl Bench {
                 cleared(self.serve(&place).await, place).await?;
                 let place = Place::sqlite()?.unlocked();
                 cleared(self.guard(&place).await, place).await?;
+                let place = Place::sqlite()?.unlocked();
+                cleared(self.work(&place).await, place).await?;
             }
         }
         if let Some(server) = &self.postgres {
@@ -92,6 +107,8 @@ impl Bench {
                 cleared(self.serve(&place).await, place).await?;
                 let place = Place::postgres(server).await?;
                 cleared(self.guard(&place).await, place).await?;
+                let place = Place::postgres(server).await?;
+                cleared(self.work(&place).await, place).await?;
             }
         }
         Ok(())
@@ -119,6 +136,26 @@ impl Bench {
         println!("  createTask, 64 connections  {:>8.0} a second", service.creations(64, 200).await?);
         service.leave_unfinished(self.unfinished).await?;
         print_memory(&format!("{} unfinished tasks", self.unfinished), &service);
+        service.stop().await
+    }
+
+    async fn workers(&self) -> anyhow::Result<()> {
+        if !self.skip_sqlite {
+            let place = Place::sqlite()?.unlocked();
+            cleared(self.work(&place).await, place).await?;
+        }
+        if let Some(server) = &self.postgres {
+            let place = Place::postgres(server).await?;
+            cleared(self.work(&place).await, place).await?;
+        }
+        Ok(())
+    }
+
+    /// Remote workers of a service.
+    async fn work(&self, place: &Place) -> anyhow::Result<()> {
+        println!("{}", place.title());
+        let service = Service::start(place).await?;
+        println!("{}", workers::measure(&service, self.worker_steps, self.idle_workers).await?);
         service.stop().await
     }
 
