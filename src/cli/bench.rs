@@ -2,6 +2,7 @@
 
 mod commit;
 mod history;
+mod kills;
 mod list;
 mod lone;
 mod place;
@@ -63,6 +64,13 @@ pub(super) struct Bench {
     /// Steps that workers make in batches; a tenth of it one by one.
     #[arg(long, default_value_t = 20_000)]
     worker_steps: usize,
+    /// Also kill workers so often while they make half as many steps as in batches; ends with an error where one is lost
+    /// or committed twice.
+    #[arg(long, value_name = "TIMES")]
+    worker_kills: Option<usize>,
+    /// Be one of the workers that are killed.
+    #[arg(long, hide = true, value_name = "URL")]
+    worker_of: Option<String>,
     /// Workers that wait for nothing.
     #[arg(long, default_value_t = 1_000)]
     idle_workers: usize,
@@ -70,6 +78,9 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) async fn run(&self) -> anyhow::Result<()> {
+        if let Some(url) = &self.worker_of {
+            return kills::work(url).await;
+        }
         if self.workers_only {
             return self.workers().await;
         }
@@ -156,6 +167,19 @@ impl Bench {
         println!("{}", place.title());
         let service = Service::start(place).await?;
         println!("{}", workers::measure(&service, self.worker_steps, self.idle_workers).await?);
+        if let Some(times) = self.worker_kills {
+            service.stop().await?;
+            let service = Service::start(place).await?;
+            let killed = kills::measure(&service, self.worker_steps / 2, times).await?;
+            println!(
+                "  {} workers killed            {} steps in {} attempts, none lost and none twice, {:.1} s",
+                killed.kills,
+                killed.steps,
+                killed.attempts,
+                killed.took.as_secs_f64()
+            );
+            return service.stop().await;
+        }
         service.stop().await
     }
 
