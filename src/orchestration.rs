@@ -45,5 +45,6 @@ pub use create::{Created, TaskRequest};
 pub use declared::catalogue;
 pub use engine::{Engine, Lookup, Parts, Settings};
 pub use error::Error;
+pub use handler::HttpClients;
 pub use refusals::{Place, Refusals};
 pub use retention::{Pruned, Pruner};

@@ -18,7 +18,7 @@ use crate::{
     config::Orchestration,
     data::Primary,
     metrics::Metrics,
-    orchestration::{Clock, Engine, Parts, handler::Handlers},
+    orchestration::{Clock, Engine, HttpClients, Parts, handler::Handlers},
     telemetry::Tracer,
 };
 
@@ -239,6 +239,7 @@ async fn start(place: &Place) -> anyhow::Result<Engine> {
         primary: Primary::lazy(&place.url(), 1, std::time::Duration::from_secs(10))?,
         templates: shape::templates()?,
         handlers: Handlers::new(),
+        http: HttpClients::default(),
         settings: Orchestration { max_tasks_in_memory: 2_000, ..Orchestration::default() },
         node: "bench".into(),
         variables: Arc::new(|_| None),

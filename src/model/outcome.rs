@@ -30,6 +30,11 @@ pub enum Outcome {
     },
     /// Given back without an answer.
     Released(ReleaseReason),
+    /// Given back without having been made: its host is left alone until then.
+    CircuitOpen {
+        /// When the next attempt may be made.
+        until: Timestamp,
+    },
 }
 
 /// Why an attempt was given back.
@@ -39,17 +44,20 @@ pub enum ReleaseReason {
     NodeLost,
     /// The node was told to stop.
     Shutdown,
+    /// The host that it would have asked is left alone for a while.
+    CircuitOpen,
 }
 
 impl ReleaseReason {
     /// Every reason.
-    pub const ALL: [Self; 2] = [Self::NodeLost, Self::Shutdown];
+    pub const ALL: [Self; 3] = [Self::NodeLost, Self::Shutdown, Self::CircuitOpen];
 
     /// The word in the event.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NodeLost => "node_lost",
             Self::Shutdown => "shutdown",
+            Self::CircuitOpen => "circuit_open",
         }
     }
 }
