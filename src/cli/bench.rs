@@ -1,5 +1,6 @@
 //! `tasker bench`: what this build does on this machine. Figures of one run belong together.
 
+mod api;
 mod commit;
 mod history;
 mod list;
@@ -18,6 +19,7 @@ use crate::{
     config::Orchestration,
     data::Primary,
     metrics::Metrics,
+    model::template::Templates,
     orchestration::{Clock, Engine, HttpClients, Parts, handler::Handlers},
     telemetry::Tracer,
 };
@@ -56,6 +58,9 @@ pub(super) struct Bench {
     /// Only the engine, without a service of its own process.
     #[arg(long)]
     engine_only: bool,
+    /// Only steps that are HTTP calls
+    #[arg(long)]
+    api_only: bool,
 }
 
 impl Bench {
@@ -70,7 +75,7 @@ impl Bench {
                 let place = Place::sqlite()?;
                 cleared(self.measure(&place).await, place).await?;
             }
-            if !self.engine_only && !self.history_only {
+            if !self.engine_only && !self.api_only && !self.history_only {
                 let place = Place::sqlite()?.unlocked();
                 cleared(self.serve(&place).await, place).await?;
                 let place = Place::sqlite()?.unlocked();
@@ -87,7 +92,7 @@ impl Bench {
                 let place = Place::postgres(server).await?;
                 cleared(self.measure(&place).await, place).await?;
             }
-            if !self.engine_only && !self.history_only {
+            if !self.engine_only && !self.api_only && !self.history_only {
                 let place = Place::postgres(server).await?;
                 cleared(self.serve(&place).await, place).await?;
                 let place = Place::postgres(server).await?;
@@ -146,9 +151,9 @@ impl Bench {
         for pages in history::pages(&database).await? {
             println!("  page of 20, {pages}");
         }
-        let empty = start(bare).await?;
+        let empty = shapes(bare).await?;
         empty.keep_figures();
-        let engine = start(full).await?;
+        let engine = shapes(full).await?;
         let began = std::time::Instant::now();
         engine.catch_up_figures().await?;
         println!("  figures caught up in        {:>8.1} s", began.elapsed().as_secs_f64());
@@ -164,14 +169,14 @@ impl Bench {
         for turn in 0..3 {
             for (engine, which) in [(&empty, "without"), (&engine, "with   ")] {
                 let sustained =
-                    sustained::measure(engine, Shape::Linear5, self.steps, self.in_flight).await?;
+                    sustained::measure(engine, Shape::Linear5.load(), self.steps, self.in_flight).await?;
                 if turn > 0 {
                     println!("  linear5, {which} history     {sustained}");
                 }
             }
         }
         engine.keep_retention(&history::paced());
-        let sustained = sustained::measure(&engine, Shape::Linear5, self.steps, self.in_flight).await?;
+        let sustained = sustained::measure(&engine, Shape::Linear5.load(), self.steps, self.in_flight).await?;
         println!("  linear5, while pruning      {sustained}");
         engine.stop(std::time::Duration::from_secs(5)).await;
         empty.stop(std::time::Duration::from_secs(5)).await;
@@ -181,9 +186,12 @@ impl Bench {
 
     async fn measure(&self, place: &Place) -> anyhow::Result<()> {
         println!("{}", place.title());
+        if self.api_only {
+            return self.call(place).await;
+        }
         let commit = commit::measure(place).await?;
         println!("  one durable commit          p50 {:>8.3} ms   p99 {:>8.3} ms", commit.p50(), commit.p99());
-        let engine = start(place).await?;
+        let engine = shapes(place).await?;
         for shape in self.shapes() {
             let lone = lone::measure(&engine, shape, self.lone).await?;
             println!(
@@ -195,10 +203,17 @@ impl Bench {
             );
         }
         for shape in self.shapes() {
-            let sustained = sustained::measure(&engine, shape, self.steps, self.in_flight).await?;
+            let sustained = sustained::measure(&engine, shape.load(), self.steps, self.in_flight).await?;
             println!("  sustained {:<12}      {sustained}", shape.name());
         }
         engine.stop(std::time::Duration::from_secs(5)).await;
+        self.call(place).await
+    }
+
+    /// Steps that ask a server over HTTP.
+    async fn call(&self, place: &Place) -> anyhow::Result<()> {
+        let sustained = api::measure(place, self.steps.div_ceil(5), self.in_flight).await?;
+        println!("  sustained api5           {sustained}   (2,000 steps/s)");
         Ok(())
     }
 
@@ -232,14 +247,19 @@ fn print_memory(when: &str, service: &Service) {
     }
 }
 
-async fn start(place: &Place) -> anyhow::Result<Engine> {
+/// An engine that runs the shapes.
+async fn shapes(place: &Place) -> anyhow::Result<Engine> {
+    start(place, shape::templates()?, HttpClients::default()).await
+}
+
+async fn start(place: &Place, templates: Templates, http: HttpClients) -> anyhow::Result<Engine> {
     let database = place.open().await?;
     let parts = Parts {
         database,
         primary: Primary::lazy(&place.url(), 1, std::time::Duration::from_secs(10))?,
-        templates: shape::templates()?,
+        templates,
         handlers: Handlers::new(),
-        http: HttpClients::default(),
+        http,
         settings: Orchestration { max_tasks_in_memory: 2_000, ..Orchestration::default() },
         node: "bench".into(),
         variables: Arc::new(|_| None),

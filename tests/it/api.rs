@@ -6,10 +6,10 @@ mod circuit;
 mod network;
 mod redirects;
 mod secrets;
-mod server;
+pub mod server;
 mod waits;
 
-use tasker::{config::HttpSteps, orchestration::HttpClients, outbound::Trust};
+use tasker::{config::HttpSteps, orchestration::HttpClients};
 
 use self::server::Server;
 use crate::{
@@ -57,6 +57,3 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
     tokio::time::timeout(crate::app::PATIENCE, wait).await.unwrap_or_else(|_| panic!("waited in vain: {what}"));
 }
 
-fn no_trust() -> Trust {
-    Trust::default()
-}

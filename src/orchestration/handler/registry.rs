@@ -112,7 +112,7 @@ impl Handlers {
             let name = if step.handler_class.is_empty() { &step.name } else { &step.handler_class };
             match self.steps.get(name) {
                 Some(registered) if registered.stands_in => Found::Handler(registered.clone()),
-                Some(_) | None => Found::Api(self.steps.get(&step.handler_class).cloned()),
+                Some(_) | None => Found::Api(self.class(&step.handler_class).cloned()),
             }
         } else if step.handler_class == builtin::SLEEP {
             Found::Sleep
@@ -121,6 +121,11 @@ impl Handlers {
                 .get(&step.handler_class)
                 .map_or(Found::Worker, |handler| Found::Handler(handler.clone()))
         }
+    }
+
+    /// The code of a class; a step without one has none.
+    fn class(&self, class: &str) -> Option<&Registered> {
+        self.steps.get(class).filter(|_| !class.is_empty())
     }
 
     /// Names of the events that the handler of `class` declares; none where there is no such handler.

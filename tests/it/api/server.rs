@@ -83,6 +83,11 @@ struct Counts {
     sent: AtomicUsize,
 }
 
+/// An answer that leads elsewhere.
+pub fn redirect(status: u16, location: &str) -> Reply {
+    answer(status, &[("location", location)], b"")
+}
+
 pub struct Server {
     pub url: String,
     pub address: SocketAddr,
