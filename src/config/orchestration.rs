@@ -17,7 +17,7 @@ pub struct Orchestration {
     pub max_tasks_in_memory: usize,
     /// Recoveries of a task without progress before its step goes to `error`.
     pub max_recoveries: u32,
-    /// Workers in a row that may vanish while they make a step before it goes to `error`.
+    /// Times that a step may be given back before the next worker that vanishes with it sends it to `error`.
     pub max_lost_leases: u32,
     /// A task with nothing to do for longer than this leaves memory.
     #[serde(with = "duration")]

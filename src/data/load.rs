@@ -41,7 +41,11 @@ pub async fn rows(database: &Database, tasks: &[TaskId]) -> Result<Vec<Rows>, Er
     for (task, leases) in remote::leases(database, at_work.collect::<Vec<_>>()).await? {
         let own = steps.entry(task).or_default();
         for lease in leases {
-            if let Some(step) = own.get_mut(lease.token.no.index()) {
+            let attempt = i32::try_from(lease.token.attempt).ok();
+            let fits = |step: &&mut step::Model| {
+                step.status == Status::InProgress.as_str() && Some(step.attempts) == attempt
+            };
+            if let Some(step) = own.get_mut(lease.token.no.index()).filter(fits) {
                 step.lease = Some(Box::new(lease));
             }
         }

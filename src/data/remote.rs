@@ -2,11 +2,11 @@
 
 mod open;
 
-pub use open::{Open, open, waiting};
+pub use open::{Open, Waiting, open, waiting};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TransactionTrait};
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::model::{
     id::{StepNo, TaskId},
-    lease::{ANSWERED, LEASED, Lease, LeaseToken},
+    lease::{LEASED, Lease, LeaseToken},
     time::Timestamp,
 };
 
@@ -36,23 +36,46 @@ pub async fn leases(
     Ok(by_task)
 }
 
-/// Whether that answer was given under that lease, by that subject, and was taken.
-pub async fn has_answered(
+/// What a program that knew nothing of claims has left waiting is told anew by whoever takes its task up. Answers with the
+/// number of steps.
+pub async fn offer_unoffered(database: &Database) -> Result<u64, Error> {
+    let unoffered = "s.status = 'pending' AND s.awaiting_since IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM tasker_remote_attempts r
+        WHERE r.task_id = s.task_id AND r.no = s.no AND r.attempt = s.attempts + 1 AND r.state = 'open')";
+    let transaction = database.upkeep.begin().await?;
+    // The tasks first: nobody takes them up before both are done.
+    let tasks = format!(
+        "UPDATE tasker_tasks SET wake_at = NULL WHERE owner IS NULL AND wake_at IS NOT NULL AND status = 'in_progress'
+        AND EXISTS (SELECT 1 FROM tasker_workflow_steps s WHERE s.task_id = tasker_tasks.id AND {unoffered})"
+    );
+    transaction.execute_unprepared(&tasks).await?;
+    let steps = format!(
+        "UPDATE tasker_workflow_steps AS s SET awaiting_since = NULL WHERE {unoffered} AND task_id IN (
+            SELECT id FROM tasker_tasks WHERE owner IS NULL AND wake_at IS NULL AND status = 'in_progress')"
+    );
+    let changed = transaction.execute_unprepared(&steps).await?.rows_affected();
+    transaction.commit().await?;
+    Ok(changed)
+}
+
+/// The row of an attempt that was leased under this token, whatever became of it.
+pub async fn under(
     database: &Database,
-    token: &LeaseToken,
-    holder: Option<&str>,
-    digest: &str,
-) -> Result<bool, Error> {
-    let (Ok(no), Ok(attempt)) = (i32::try_from(token.no.0), i32::try_from(token.attempt)) else {
-        return Ok(false);
-    };
-    let row = Entity::find_by_id((token.task.0, no, attempt)).one(&database.reader).await?;
-    Ok(row.is_some_and(|row| {
-        row.state == ANSWERED
-            && row.secret == Some(token.secret)
-            && row.holder.as_deref() == holder
-            && row.answer.as_deref() == Some(digest)
-    }))
+    tokens: impl IntoIterator<Item = LeaseToken>,
+) -> Result<HashMap<LeaseToken, Model>, Error> {
+    let wanted: HashSet<LeaseToken> = tokens.into_iter().collect();
+    let tasks: HashSet<Uuid> = wanted.iter().map(|token| token.task.0).collect();
+    let mut found = HashMap::new();
+    for tasks in tasks.into_iter().collect::<Vec<_>>().chunks(500) {
+        let rows = Entity::find().filter(Column::TaskId.is_in(tasks.iter().copied()));
+        for row in rows.filter(Column::Secret.is_not_null()).all(&database.reader).await? {
+            let Ok(lease) = lease(row.clone()) else { continue };
+            if wanted.contains(&lease.token) {
+                found.insert(lease.token, row);
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn lease(row: Model) -> Result<Lease, Error> {

@@ -50,19 +50,23 @@ pub async fn count(database: &Database, filter: &TaskFilter) -> Result<u64, Erro
         .await?)
 }
 
-/// The namespaces of these tasks, and who created them. One statement.
+/// The namespaces of these tasks, and who created them. One statement for a thousand.
 pub async fn places(
     database: &Database,
     tasks: &[TaskId],
 ) -> Result<HashMap<TaskId, (String, Option<String>)>, Error> {
-    let found = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::Namespace, Column::CreatedBy])
-        .filter(Column::Id.is_in(tasks.iter().map(|task| task.0)))
-        .into_tuple::<(Uuid, String, Option<String>)>()
-        .all(&database.reader)
-        .await?;
-    Ok(found.into_iter().map(|(id, namespace, creator)| (TaskId(id), (namespace, creator))).collect())
+    let mut places = HashMap::with_capacity(tasks.len());
+    for tasks in tasks.chunks(1_000) {
+        let found = Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::Namespace, Column::CreatedBy])
+            .filter(Column::Id.is_in(tasks.iter().map(|task| task.0)))
+            .into_tuple::<(Uuid, String, Option<String>)>()
+            .all(&database.reader)
+            .await?;
+        places.extend(found.into_iter().map(|(id, namespace, creator)| (TaskId(id), (namespace, creator))));
+    }
+    Ok(places)
 }
 
 /// The task with this id.

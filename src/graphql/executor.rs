@@ -143,8 +143,11 @@ impl<E: Executor> Pipeline<E> {
             Ok(Way::Answered(answer)) => normalize(*answer, &request_id),
             Ok(Way::Runs(running)) => {
                 let schema = self.schema.clone();
-                let work = async move { schema.execute(running.request).await };
-                normalize(run::spawned(work, rules, &request_id).await, &request_id)
+                let Running { request, lasting } = *running;
+                let work = async move { schema.execute(request).await };
+                let answer = run::spawned(work, rules, request_id.clone());
+                let answer = if rules.waits { lasting.once(answer).await } else { answer.await };
+                normalize(answer, &request_id)
             }
             Err(errors) => normalize(Response::from_errors(errors), &request_id),
         }
@@ -198,7 +201,8 @@ impl<E: Executor> Pipeline<E> {
                     });
                     answers.boxed()
                 }
-                OperationType::Query | OperationType::Mutation => run::once(answers, rules, request_id)
+                OperationType::Query | OperationType::Mutation => lasting
+                    .while_waits(rules.waits, run::once(answers, rules, request_id))
                     .inspect(move |answer| {
                         span.end(answer);
                         pipeline.tally.answered(kind, answer, began);
@@ -243,11 +247,12 @@ impl<E: Executor> Pipeline<E> {
     }
 
     fn rules(&self, prepared: &Prepared) -> run::Rules {
-        let waits = prepared.roots().iter().any(|name| self.long_polls.contains(name.as_str()));
+        let waits = prepared.roots().iter().filter(|name| self.long_polls.contains(name.as_str())).count();
         run::Rules {
-            within: if waits { self.timeout + LONG_POLL } else { self.timeout },
+            within: self.timeout + LONG_POLL * u32::try_from(waits).unwrap_or(1),
             // Who waits for work and leaves wants none.
-            finish: prepared.kind() == OperationType::Mutation && !waits,
+            finish: prepared.kind() == OperationType::Mutation && waits < prepared.roots().len(),
+            waits: waits > 0,
         }
     }
 }

@@ -92,8 +92,12 @@ impl Engine {
             Ok(Ok(Delivered::Here(done))) => Ok(done),
             Ok(Ok(Delivered::Elsewhere(owner))) => {
                 let left = self.leave(task, wish, owner).await?;
-                let answered = timeout_at(patience, self.answered(left, task, wish)).await;
-                answered.unwrap_or(Ok(())).map(|()| Done::Carried)
+                match timeout_at(patience, self.answered(left, task, wish)).await {
+                    Ok(answered) => answered.map(|()| Done::Carried),
+                    // It asks again: the same answer twice is one.
+                    Err(_) if wish.command.is_of_worker() => Err(Error::Overloaded),
+                    Err(_) => Ok(Done::Carried),
+                }
             }
             Ok(Err(error)) => Err(error),
             Err(_) => Err(Error::Overloaded),

@@ -22,10 +22,11 @@ use super::{
 use crate::{
     config::Orchestration,
     data::{
-        Database, Error, Primary,
+        Database, Error, Kind, Primary,
         journal::{self, Journal},
         log::EventLog,
         node::{self, Identity},
+        remote,
     },
     events::{Catalogue, Local},
     metrics::Metrics,
@@ -187,6 +188,10 @@ impl Engine {
         };
         let engine = Self { inner: Arc::new(inner) };
         engine.wake_known(None).await?;
+        // On a file nobody else has run meanwhile.
+        if engine.database().kind() == Kind::Postgres {
+            remote::offer_unoffered(engine.database()).await?;
+        }
         engine.keep_journal();
         engine.keep_log();
         engine.keep_lease(began)?;

@@ -278,7 +278,8 @@ impl Run {
 
     /// Until when it stays for the sake of workers.
     fn lingers_until(&self) -> Option<Timestamp> {
-        let crowded = self.engine.capacity().is_tight() && self.engine.wakes().has_backlog();
+        let capacity = self.engine.capacity();
+        let crowded = capacity.is_tight() && self.engine.wakes().has_backlog() || capacity.free() == 0;
         let lingers = !crowded && self.running.is_empty() && self.engine.attends(&self.task);
         lingers.then(|| self.task.updated_at.plus(self.engine.settings().park_after))
     }
@@ -343,6 +344,10 @@ impl Run {
 /// Carries out one wish within `edit`.
 fn carry_out<'t>(engine: &Engine, edit: Edit<'t>, message: Message, replies: &mut Vec<Reply>) -> Edit<'t> {
     let Message { wish, reply } = message;
+    if matches!(wish.command, Command::LeaseStep { .. }) && reply.is_closed() {
+        // Nobody would know of the lease.
+        return edit;
+    }
     let verb = wish.command.verb();
     let mut edit = edit.by(wish.actor);
     let task = edit.task().id();

@@ -8,6 +8,7 @@ mod carry;
 mod claim;
 mod claimed;
 mod heartbeat;
+mod known;
 mod news;
 mod polls;
 mod turns;

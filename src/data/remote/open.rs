@@ -1,5 +1,7 @@
 //! What may be claimed, as an index has it: by the handler's class, template by template, the most urgent first.
 
+use std::sync::Arc;
+
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
 use crate::{
@@ -28,9 +30,25 @@ pub struct Open {
     pub since: Timestamp,
 }
 
-/// Classes of handlers and templates (`namespace/name`) of which something waits. A look at the index for each, however
+/// Of which handler and which template something waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The handler's class.
+    pub class: String,
+    /// `namespace/name`.
+    pub template: String,
+}
+
+impl Waiting {
+    /// The template's.
+    pub fn namespace(&self) -> &str {
+        self.template.split_once('/').map_or("", |(namespace, _)| namespace)
+    }
+}
+
+/// Classes of handlers and templates of which something waits. A look at the index for each, however
 /// much waits.
-pub async fn waiting(database: &Database, classes: &[String]) -> Result<Vec<(String, String)>, Error> {
+pub async fn waiting(database: &Database, classes: &[String]) -> Result<Vec<Waiting>, Error> {
     let mut found = Vec::new();
     for classes in classes.chunks(PARTS) {
         let parts: Vec<String> = (1..=classes.len())
@@ -49,34 +67,42 @@ pub async fn waiting(database: &Database, classes: &[String]) -> Result<Vec<(Str
             .collect();
         let values = classes.iter().map(|class| Value::from(class.as_str()));
         for row in read(database, &parts.join(" UNION ALL "), values).await? {
-            found.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+            found.push(Waiting { class: row.try_get_by_index(0)?, template: row.try_get_by_index(1)? });
         }
     }
     Ok(found)
 }
 
-/// Up to `limit` attempts of each of these classes and templates, in their order.
+/// Up to `limit` attempts of each of these, in their order; with a creator only of tasks that it created.
 pub async fn open(
     database: &Database,
-    wanted: &[(String, String)],
+    wanted: &[(Waiting, Option<Arc<str>>)],
     limit: u64,
 ) -> Result<Vec<Vec<Open>>, Error> {
     let mut lists: Vec<Vec<Open>> = vec![Vec::new(); wanted.len()];
     for (chunk, wanted) in wanted.chunks(PARTS).enumerate() {
-        let parts: Vec<String> = (0..wanted.len())
-            .map(|at| {
-                let (class, template) = (at * 2 + 2, at * 2 + 3);
-                format!(
-                    "SELECT * FROM (SELECT {at} AS part, task_id, no, attempt, priority, since
-                        FROM tasker_remote_attempts
-                        WHERE state = 'open' AND handler_class = ${class} AND template = ${template}
-                        ORDER BY priority DESC, since, task_id, no LIMIT $1) AS part{at}"
-                )
-            })
-            .collect();
-        let pairs =
-            wanted.iter().flat_map(|(class, template)| [class.as_str().into(), template.as_str().into()]);
-        let values = std::iter::once(limit.into()).chain(pairs);
+        let mut values: Vec<Value> = vec![limit.into()];
+        let mut parts = Vec::with_capacity(wanted.len());
+        for (at, (Waiting { class, template }, creator)) in wanted.iter().enumerate() {
+            values.extend([class.as_str().into(), template.as_str().into()]);
+            let (class, template) = (values.len() - 1, values.len());
+            let own = match creator {
+                None => String::new(),
+                Some(creator) => {
+                    values.push(creator.as_ref().into());
+                    let place = values.len();
+                    format!(
+                        "AND EXISTS (SELECT 1 FROM tasker_tasks t WHERE t.id = task_id AND t.created_by = ${place})"
+                    )
+                }
+            };
+            parts.push(format!(
+                "SELECT * FROM (SELECT {at} AS part, task_id, no, attempt, priority, since
+                    FROM tasker_remote_attempts
+                    WHERE state = 'open' AND handler_class = ${class} AND template = ${template} {own}
+                    ORDER BY priority DESC, since, task_id, no LIMIT $1) AS part{at}"
+            ));
+        }
         for row in read(database, &parts.join(" UNION ALL "), values).await? {
             let part: i32 = row.try_get_by_index(0)?;
             let place = chunk * PARTS + usize::try_from(part).unwrap_or(0);

@@ -55,6 +55,20 @@ impl Lasting {
         .boxed()
     }
 
+    /// The one answer of an operation that waits for work, under the same conditions.
+    pub(super) async fn once(self, answer: impl Future<Output = Response> + Send + 'static) -> Response {
+        self.over(stream::once(answer).boxed()).next().await.unwrap_or_default()
+    }
+
+    /// The same, if it waits.
+    pub(super) fn while_waits(
+        self,
+        waits: bool,
+        answers: BoxStream<'static, Response>,
+    ) -> BoxStream<'static, Response> {
+        if waits { self.over(answers).take(1).boxed() } else { answers }
+    }
+
     async fn again(&self) -> Result<(), Vec<ServerError>> {
         let operation = self.document.operation(self.operation.as_deref()).map_err(|error| vec![error])?;
         let Self { variables, subject, request_id, .. } = self;
@@ -62,7 +76,7 @@ impl Lasting {
         match self.admission.admit(asked).await? {
             Admitted::Runs(decision) if decision.allows_the_same(&self.decision) => Ok(()),
             Admitted::Runs(_) | Admitted::Answered(_) => {
-                let message = "What you may see has changed: subscribe again, after your last cursor.";
+                let message = "What you may do has changed: ask again, a subscription after its last cursor.";
                 Err(vec![Code::Forbidden.refuse(message)])
             }
         }

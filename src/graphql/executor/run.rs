@@ -19,13 +19,15 @@ pub struct Rules {
     pub within: Duration,
     /// A mutation is finished for a caller who left; a query is given up.
     pub finish: bool,
+    /// It waits for work, for no longer than what permits that.
+    pub waits: bool,
 }
 
 /// Runs the work as a task of its own, and answers for it if it can't.
 pub async fn spawned(
     work: impl Future<Output = Response> + Send + 'static,
     rules: Rules,
-    request_id: &RequestId,
+    request_id: RequestId,
 ) -> Response {
     let task = tokio::spawn(tokio::time::timeout(rules.within, work).in_current_span());
     let _guard = (!rules.finish).then(|| AbortOnDrop(task.abort_handle()));
@@ -54,7 +56,7 @@ pub fn once(
 ) -> BoxStream<'static, Response> {
     let answer = async move {
         let work = async move { answers.next().await.unwrap_or_default() };
-        normalize(spawned(work, rules, &request_id).await, &request_id)
+        normalize(spawned(work, rules, request_id.clone()).await, &request_id)
     };
     stream::once(answer).boxed()
 }

@@ -151,7 +151,7 @@ impl Explainer {
         if needs.introspects {
             self.questions.view(&needs, who)?;
         }
-        if operation.definition.node.ty != OperationType::Mutation {
+        if operation.definition.node.ty == OperationType::Query {
             return Ok(());
         }
         self.requirements.aim(operation, variables, &mut roots);

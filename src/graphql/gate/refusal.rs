@@ -56,6 +56,11 @@ pub(super) fn undecided() -> ServerError {
     Code::Forbidden.refuse("What you may do can't be worked out at the moment; try again.")
 }
 
+/// Steps are not for this credential.
+pub(super) fn handlers(message: String) -> ServerError {
+    Code::Forbidden.refuse(message)
+}
+
 /// Questions about the schema are not answered.
 pub(super) fn no_introspection(subject: &Subject) -> ServerError {
     if subject.is_anonymous() {

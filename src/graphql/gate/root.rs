@@ -37,6 +37,8 @@ enum Beyond {
     Lacks(Permissions),
     /// It may not know whether it is there.
     Unknown(ServerError),
+    /// Its credential is not for these handlers, in words.
+    Handlers(String),
 }
 
 impl<'a> Needs<'a> {
@@ -92,9 +94,8 @@ impl Root<'_> {
         match &self.target {
             Some(Target::Task(task)) => task.as_slice(),
             Some(Target::Leases(tasks)) => tasks,
-            Some(Target::Namespaces(_) | Target::Claim(_) | Target::Token(_) | Target::Everything) | None => {
-                &[]
-            }
+            Some(Target::Namespaces(_) | Target::Claim { .. } | Target::Token(_) | Target::Everything)
+            | None => &[],
         }
     }
 
@@ -109,7 +110,7 @@ impl Root<'_> {
                 let (first, rest) = wanted.split_first()?;
                 rest.iter().all(|one| one == first).then(|| (printable(first), None))
             }
-            Target::Leases(_) | Target::Claim(_) | Target::Token(_) | Target::Everything => None,
+            Target::Leases(_) | Target::Claim { .. } | Target::Token(_) | Target::Everything => None,
         }
     }
 
@@ -146,9 +147,23 @@ impl Root<'_> {
                 let shown = grants.of(Permission::TaskShow).covers(namespace, own);
                 Some(if shown { without(&|grant| grant.covers(namespace, own)) } else { unknown() })
             }
-            // What is out of reach is left out of what was decided.
-            Target::Leases(_) => None,
-            Target::Namespaces(wanted) | Target::Claim(wanted) => {
+            Target::Claim { classes, .. } if subject.bounds().beyond(classes).is_some() => {
+                subject.bounds().beyond(classes).map(Beyond::Handlers)
+            }
+            // What is out of reach is left out of what was decided. Who may answer for a step, and not see of it what was
+            // selected, is told so rather than that it has no lease.
+            Target::Leases(tasks) => {
+                let needs = self.needs.needs.permissions;
+                let mut work = [Permission::WorkflowStepClaim, Permission::WorkflowStepComplete].into_iter();
+                let work = work.find(|permission| needs.contains(*permission))?;
+                tasks.iter().filter_map(|task| places.get(task)).find_map(|(namespace, creator)| {
+                    let own = creator.is_some() && creator.as_deref() == subject.name().map(|name| &**name);
+                    let lacks = !scope.covers(namespace, creator.as_deref())
+                        && grants.of(work).covers(namespace, own);
+                    lacks.then(|| without(&|grant| grant.covers(namespace, own)))
+                })
+            }
+            Target::Namespaces(wanted) | Target::Claim { namespaces: wanted, .. } => {
                 let creator = subject.name().map(|name| &**name);
                 let refused = wanted.iter().any(|namespace| !scope.covers(namespace, creator));
                 refused
@@ -174,7 +189,7 @@ impl Root<'_> {
                 };
                 decision.targets = tasks.into_iter().filter(covered).collect();
             }
-            Some(Target::Claim(_)) => {}
+            Some(Target::Claim { .. }) => {}
             Some(Target::Namespaces(wanted)) => decision.namespaces = wanted,
             Some(Target::Token(wanted)) => decision.tokens.push(*wanted),
             Some(Target::Everything) | None => {}
@@ -199,6 +214,9 @@ pub(super) fn out_of_reach(roots: &[Root<'_>], places: &Places, who: Who<'_>) ->
         match beyond {
             Beyond::Lacks(more) => lacking = Some(lacking.unwrap_or(Permissions::NONE).or(more)),
             Beyond::Unknown(error) => unknown.push(error),
+            Beyond::Handlers(message) => {
+                return Some(OutOfReach { errors: vec![refusal::handlers(message)], roots: refused });
+            }
         }
     }
     // All that is missing is said at once, and alone: of what is not there nobody learns anything.

@@ -1,6 +1,9 @@
 //! What mutations are about. The stored object decides, never what an argument claims about it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use async_graphql::{
     Name, Value, Variables,
@@ -23,6 +26,12 @@ use crate::{
 /// Where a request without a namespace goes.
 const DEFAULT_NAMESPACE: &str = "default";
 
+/// Handlers that a worker has, in an input or as an argument.
+const CLASSES: &str = "handlerClasses";
+
+/// Leases that one root field may show.
+const MOST_LEASES: usize = 1_000;
+
 /// The input of the one mutation that is about what it will find.
 const CLAIM: &str = "ClaimStepsInput";
 
@@ -38,8 +47,8 @@ pub(super) enum Target {
     /// Stored tasks whose leases are shown. One that is out of reach is like one that is not there: the resolver says of
     /// both that the lease is not valid.
     Leases(Vec<TaskId>),
-    /// Steps of these namespaces, or wherever the subject may claim.
-    Claim(Vec<Arc<str>>),
+    /// Steps of these namespaces, or wherever the subject may claim, for handlers of these classes.
+    Claim { namespaces: Vec<Arc<str>>, classes: Vec<String> },
     /// Nothing that is in a namespace.
     Everything,
 }
@@ -50,15 +59,22 @@ pub(super) type Places = HashMap<TaskId, (String, Option<String>)>;
 impl Requirements {
     /// Finds out what the root fields of a mutation are about.
     pub(super) fn aim(&self, operation: Operation<'_>, variables: &Variables, roots: &mut [Root<'_>]) {
-        let Some(mutation) = &self.mutation else { return };
-        if operation.definition.node.ty != OperationType::Mutation {
-            return;
-        }
         let given = Given::new(operation, variables);
         for root in roots {
             let field = root.field();
-            let known = self.field(mutation, &field.name.node);
-            root.target = known.map(|known| self.target(field, &known.arguments, &given));
+            root.target = match (operation.definition.node.ty, &self.mutation) {
+                (OperationType::Mutation, Some(mutation)) => {
+                    let known = self.field(mutation, &field.name.node);
+                    known.map(|known| self.target(field, &known.arguments, &given))
+                }
+                // A worker that wants to be woken.
+                (OperationType::Subscription, _) => field.get_argument(CLASSES).map(|value| {
+                    let value = given.put_in(&value.node);
+                    let classes = texts(value.as_ref()).into_iter().map(ToOwned::to_owned).collect();
+                    Target::Claim { namespaces: Vec::new(), classes }
+                }),
+                (OperationType::Query | OperationType::Mutation, _) => None,
+            };
         }
     }
 
@@ -73,10 +89,17 @@ impl Requirements {
             Target::Token(Box::new(tokens::wanted(&value.unwrap_or_default())))
         } else if takes.is_some_and(|takes| takes == CLAIM) {
             let namespaces = value.as_ref().and_then(|value| entry(value, "namespaces"));
-            Target::Claim(texts(namespaces).into_iter().map(Into::into).collect())
+            let classes = value.as_ref().and_then(|value| entry(value, CLASSES));
+            Target::Claim {
+                namespaces: texts(namespaces).into_iter().map(Into::into).collect(),
+                classes: texts(classes).into_iter().map(ToOwned::to_owned).collect(),
+            }
         } else if let Some(tokens) = self.lease_tokens(input, value.as_ref()) {
             let lease = |token: &str| LeaseToken::parse(token).map(|lease| lease.task);
-            Target::Leases(tokens.into_iter().filter_map(lease).collect())
+            // Who shows more than the resolver takes is told so by that.
+            let some = (tokens.len() <= MOST_LEASES).then_some(tokens).unwrap_or_default();
+            let tasks: BTreeSet<TaskId> = some.into_iter().filter_map(lease).collect();
+            Target::Leases(tasks.into_iter().collect())
         } else if has("taskId") {
             let id = value.as_ref().and_then(|value| text(value, "taskId")).and_then(TaskId::parse);
             Target::Task(id)

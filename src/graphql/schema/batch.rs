@@ -22,7 +22,7 @@ use crate::{
         log, node, remote,
         tasks::{self, Contents},
     },
-    model::{event::Recorded, lease::Lease, time::Timestamp},
+    model::{event::Recorded, id::StepNo, lease::Lease, time::Timestamp},
     orchestration::Engine,
 };
 
@@ -45,7 +45,7 @@ pub struct Batch {
     task_events: Shared<Vec<Recorded>>,
     step_events: Shared<Vec<Recorded>>,
     annotations: Shared<Vec<annotation::Model>>,
-    leases: Shared<Vec<Lease>>,
+    workers: Shared<Arc<HashMap<StepNo, String>>>,
     nodes: OnceCell<Result<HashMap<i64, String>, Arc<data::Error>>>,
     budget: Budget,
 }
@@ -63,7 +63,7 @@ impl Batch {
             task_events: OnceCell::new(),
             step_events: OnceCell::new(),
             annotations: OnceCell::new(),
-            leases: OnceCell::new(),
+            workers: OnceCell::new(),
             nodes: OnceCell::new(),
             budget: Budget::default(),
         }
@@ -125,10 +125,17 @@ impl Batch {
         Ok(shared(&self.annotations, read).await?.get(&task).cloned().unwrap_or_default())
     }
 
-    /// What workers hold of `task`.
-    pub async fn leases(&self, task: Uuid) -> Result<Vec<Lease>> {
-        let read = async { remote::leases(self.engine.database(), self.ids()).await };
-        Ok(shared(&self.leases, read).await?.get(&task).cloned().unwrap_or_default())
+    /// What the workers are called that make steps of `task`.
+    pub async fn workers(&self, task: Uuid) -> Result<Arc<HashMap<StepNo, String>>> {
+        let read = async {
+            let leases = remote::leases(self.engine.database(), self.ids()).await?;
+            let named = |lease: Lease| (lease.token.no, lease.worker.to_string());
+            let of_task = |(task, leases): (Uuid, Vec<Lease>)| {
+                (task, Arc::new(leases.into_iter().map(named).collect()))
+            };
+            Ok(leases.into_iter().map(of_task).collect())
+        };
+        Ok(shared(&self.workers, read).await?.get(&task).cloned().unwrap_or_default())
     }
 
     /// What the node is called that runs the task at `index`.

@@ -71,7 +71,7 @@ pub fn decision<'a>(ctx: &Context<'a>) -> Result<&'a Decision> {
 }
 
 /// The gate let it through and this line does not: one of them is wrong, and nobody gets through.
-fn agreed(agreed: bool, otherwise: &str) -> Result<()> {
+pub fn agreed(agreed: bool, otherwise: &str) -> Result<()> {
     debug_assert!(agreed, "{otherwise}");
     if agreed { Ok(()) } else { Err(Code::Internal.error(otherwise)) }
 }

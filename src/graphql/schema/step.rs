@@ -20,10 +20,7 @@ use super::{
 use crate::{
     auth::Permission,
     data,
-    model::{
-        failure::Failure, id::StepNo, lease::Lease, status, step::Step, template::StepTemplate,
-        time::Timestamp,
-    },
+    model::{failure::Failure, id::StepNo, status, step::Step, template::StepTemplate, time::Timestamp},
 };
 
 /// One step of a task.
@@ -241,9 +238,8 @@ impl WorkflowStep {
         if self.step().status != status::Status::InProgress {
             return None;
         }
-        let leases = self.task.batch().leases(self.task.row().id).await;
-        let own = |leases: Vec<Lease>| leases.into_iter().find(|lease| lease.token.no == self.no);
-        leases.map(|leases| own(leases).map(|lease| lease.worker.to_string())).transpose()
+        let workers = self.task.batch().workers(self.task.row().id).await;
+        workers.map(|workers| workers.get(&self.no).cloned()).transpose()
     }
 
     /// When its latest attempt began.

@@ -12,7 +12,7 @@ use super::{
     event_queries::EventFilter,
     follow, given,
     task::Task,
-    worker::{StepsAvailable, may_run},
+    worker::{self, StepsAvailable},
 };
 use crate::{auth::Permission, data::log, orchestration::Engine};
 
@@ -48,8 +48,7 @@ impl Subscriptions {
         ctx: &Context<'_>,
         #[graphql(desc = "Handlers that the worker has, up to 100.")] handler_classes: Vec<String>,
     ) -> Result<impl Stream<Item = Result<StepsAvailable>> + use<>> {
-        let classes = given::texts("handlerClasses", Some(handler_classes))?.unwrap_or_default();
-        may_run(ctx, &classes)?;
+        let classes = worker::handler_classes(ctx, handler_classes)?;
         follow::available(ctx.data::<Engine>()?, classes, scope(ctx)?).await
     }
 

@@ -1,14 +1,16 @@
 //! What workers get, and what they hear of it.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use serde_json::{Map, Value};
 
 use super::{
-    caller::{decision, root},
+    caller::{agreed, decision, root},
+    given,
     scalar::{DateTime, Json},
 };
 use crate::{
-    graphql::Code,
     model::lease::LeaseToken,
     orchestration::{Claimed, Heartbeat},
 };
@@ -164,11 +166,15 @@ pub fn lease(ctx: &Context<'_>, token: &ID) -> Result<Option<LeaseToken>> {
     Ok(token.filter(|token| decided.may_change(root(ctx), token.task)))
 }
 
-/// Refuses classes of handlers that the caller's credential is not for.
-pub fn may_run(ctx: &Context<'_>, classes: &[String]) -> Result<()> {
-    let bounds = decision(ctx)?.subject().bounds();
-    match bounds.beyond(classes) {
-        Some(message) => Err(Code::Forbidden.error(message)),
-        None => Ok(()),
-    }
+/// Handlers that a worker has. What its credential is not for the gate has refused.
+pub fn handler_classes(ctx: &Context<'_>, given: Vec<String>) -> Result<Vec<String>> {
+    let classes: BTreeSet<String> =
+        given::texts("handlerClasses", Some(given))?.into_iter().flatten().collect();
+    classes.iter().try_for_each(|class| given::printable("a handler class", class, 200))?;
+    let classes: Vec<String> = classes.into_iter().collect();
+    agreed(
+        decision(ctx)?.subject().bounds().beyond(&classes).is_none(),
+        "handlers that the gate did not look at",
+    )?;
+    Ok(classes)
 }

@@ -14,7 +14,7 @@ use super::{
     scalar::Json,
     step::WorkflowStep,
     task::Task,
-    worker::{ClaimedStep, StepCompletion, StepHeartbeat, lease, may_run},
+    worker::{ClaimedStep, StepCompletion, StepHeartbeat, handler_classes, lease},
 };
 use crate::{
     auth::{Permission, Subject},
@@ -132,8 +132,7 @@ impl WorkerMutations {
         if input.handler_classes.is_empty() {
             return Err(given::bad("handlerClasses must name at least one handler that the worker has"));
         }
-        let classes = given::texts("handlerClasses", Some(input.handler_classes))?.unwrap_or_default();
-        may_run(ctx, &classes)?;
+        let classes = handler_classes(ctx, input.handler_classes)?;
         let request = ClaimRequest {
             worker: input.worker_id.into(),
             classes,
@@ -210,7 +209,7 @@ impl WorkerMutations {
         let tokens: Vec<ID> = input.completions.iter().map(|one| one.lease_token.clone()).collect();
         let says: Vec<WorkerSays> =
             input.completions.into_iter().map(|one| completed(ctx, one)).collect::<Result<_>>()?;
-        let answers = ctx.data::<Engine>()?.answer_steps(subject(ctx)?, says).await;
+        let answers = ctx.data::<Engine>()?.answer_steps(subject(ctx)?, says).await.map_err(refused)?;
         // What is nobody's fault but the service's concerns all of them: they are given again.
         let told = tokens.into_iter().zip(answers).map(|(lease_token, answer)| match answer {
             Ok(()) => Ok(StepCompletion { lease_token, accepted: true, code: None, message: None }),
@@ -274,7 +273,7 @@ fn completed(ctx: &Context<'_>, input: CompleteStepInput) -> Result<WorkerSays> 
 /// One answer, and the step as it is afterwards.
 async fn answer(ctx: &Context<'_>, says: WorkerSays) -> Result<WorkflowStep> {
     let (engine, token) = (ctx.data::<Engine>()?, says.token);
-    let answers = engine.answer_steps(subject(ctx)?, vec![says]).await;
+    let answers = engine.answer_steps(subject(ctx)?, vec![says]).await.map_err(refused)?;
     answers.into_iter().try_for_each(|answer| answer).map_err(refused)?;
     let gone = || Code::Internal.error("an answer was taken without a lease");
     let LeaseToken { task, no, .. } = token.ok_or_else(gone)?;

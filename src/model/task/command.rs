@@ -67,6 +67,8 @@ pub enum Command {
         holder: Option<Arc<str>>,
         /// How long it lasts without a heartbeat.
         lasts: Duration,
+        /// Who asked has given up by then, and nobody would know of the lease.
+        not_after: Timestamp,
     },
     /// A worker is still at it.
     KeepLease {
@@ -76,6 +78,8 @@ pub enum Command {
         holder: Option<Arc<str>>,
         /// How long it lasts from now on.
         lasts: Duration,
+        /// When it was heard of: what counts is whether that was in time.
+        at: Timestamp,
     },
     /// A worker has answered.
     AnswerStep {
@@ -85,6 +89,8 @@ pub enum Command {
         holder: Option<Arc<str>>,
         /// What it says.
         answer: Box<WorkerAnswer>,
+        /// When it was heard: what counts is whether that was in time.
+        at: Timestamp,
     },
     /// Another limit or other inputs.
     UpdateStep {
@@ -98,6 +104,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// A worker waits for the answer, and asks again without one.
+    pub const fn is_of_worker(&self) -> bool {
+        matches!(self, Self::LeaseStep { .. } | Self::KeepLease { .. } | Self::AnswerStep { .. })
+    }
+
     /// The verb, for metrics and logs.
     pub const fn verb(&self) -> &'static str {
         match self {
@@ -156,10 +167,19 @@ impl Edit<'_> {
             Command::UpdateStep { step, retry_limit, inputs } => {
                 self.update_step(self.find(step)?, retry_limit, inputs, note)
             }
-            Command::LeaseStep { token, worker, holder, lasts } => self.lease(token, worker, holder, lasts),
-            Command::KeepLease { token, holder, lasts } => self.keep_lease(token, holder.as_ref(), lasts),
-            Command::AnswerStep { token, holder, answer } => {
-                self.answer(token, holder.as_ref(), *answer, spread)
+            Command::LeaseStep { token, worker, holder, lasts, not_after } => {
+                if self.now > not_after {
+                    return Err(Refusal::Lease(None));
+                }
+                self.lease(token, worker, holder, lasts)
+            }
+            Command::KeepLease { token, holder, lasts, at } => {
+                self.held(token, holder.as_ref(), at)?;
+                self.keep_lease(token, lasts)
+            }
+            Command::AnswerStep { token, holder, answer, at } => {
+                self.held(token, holder.as_ref(), at)?;
+                self.answer(token, *answer, spread)
             }
         }
     }
@@ -219,7 +239,6 @@ impl Edit<'_> {
         let moved = self.move_step(no, StepTransition::Resolve);
         let step = self.touch(no);
         step.next_attempt_at = None;
-        self.withdraw(no);
         self.set_results(no, results);
         self.push(EventName::StepResolvedManually, Some(no), Some(moved), note);
         Ok(())
@@ -297,6 +316,8 @@ impl Edit<'_> {
         let more = additional.unwrap_or(self.task.template.step(no).retry_limit);
         let moved = self.move_step(no, StepTransition::Retry);
         let step = self.touch(no);
+        // Counted anew: who retries it has looked into why it was given back.
+        step.released = 0;
         step.retry_limit = step.counted_attempts().saturating_add(more);
         step.next_attempt_at = None;
         self.push(EventName::StepRetryRequested, Some(no), Some(moved), note.clone());
@@ -307,7 +328,6 @@ impl Edit<'_> {
             let moved = self.move_step(no, StepTransition::Cancel);
             let step = self.touch(no);
             step.next_attempt_at = None;
-            self.withdraw(no);
             self.push(EventName::StepCancelled, Some(no), Some(moved), note.clone());
         }
     }

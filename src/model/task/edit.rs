@@ -217,8 +217,10 @@ impl<'a> Edit<'a> {
         debug_assert!(transition.leaves(from), "{transition:?} from {from}");
         let to = transition.edge().1;
         let now = self.now;
-        if from == Status::InProgress {
-            self.end_lease(no);
+        match from {
+            Status::Pending => self.withdraw(no),
+            Status::InProgress => self.end_lease(no),
+            Status::Complete | Status::Error | Status::Cancelled | Status::ResolvedManually => {}
         }
         let step = self.touch(no);
         step.status = to;

@@ -90,13 +90,9 @@ impl Edit<'_> {
     }
 
     /// The worker is heard of: its lease lasts on, though never beyond the attempt's own limit.
-    pub(super) fn keep_lease(
-        &mut self,
-        token: LeaseToken,
-        holder: Option<&Arc<str>>,
-        lasts: Duration,
-    ) -> Result<(), Refusal> {
-        let mut lease = self.held(token, holder)?.clone();
+    pub(super) fn keep_lease(&mut self, token: LeaseToken, lasts: Duration) -> Result<(), Refusal> {
+        let lease = self.task.steps.get(token.no.index()).and_then(|step| step.lease.as_deref());
+        let mut lease = lease.ok_or(Refusal::Lease(None))?.clone();
         lease.expires_at = self.now.plus(lasts).min(lease.deadline_at);
         self.task.steps[token.no.index()].lease = Some(Box::new(lease.clone()));
         self.note_remote(token.no, token.attempt, RemoteState::Leased, Some(lease));
@@ -107,11 +103,9 @@ impl Edit<'_> {
     pub(super) fn answer(
         &mut self,
         token: LeaseToken,
-        holder: Option<&Arc<str>>,
         answer: WorkerAnswer,
         spread: f64,
     ) -> Result<(), Refusal> {
-        self.held(token, holder)?;
         let no = token.no;
         if let Some(place) = answer.events.iter().position(|(name, _)| !self.is_declared(no, name)) {
             return Err(Refusal::Undeclared(place));
@@ -154,8 +148,7 @@ impl Edit<'_> {
             return self.release(no, ReleaseReason::WorkerLost);
         }
         let message = format!(
-            "{} workers in a row vanished while they made this step; look for a crash or memory exhaustion in its handler, then retry the step",
-            lost + 1
+            "the step was given back {lost} times, and its worker has vanished again; look for a crash or memory exhaustion in its handler, then retry the step"
         );
         self.fail_step(no, Failure::new(FailureKind::Lost, message));
     }
@@ -177,17 +170,22 @@ impl Edit<'_> {
         }
     }
 
-    fn held(&self, token: LeaseToken, holder: Option<&Arc<str>>) -> Result<&Lease, Refusal> {
+    /// The lease is the holder's, and had not run out at that moment.
+    pub(super) fn held(
+        &self,
+        token: LeaseToken,
+        holder: Option<&Arc<str>>,
+        at: Timestamp,
+    ) -> Result<(), Refusal> {
         let step = self.task.steps.get(token.no.index()).ok_or(Refusal::Lease(None))?;
         match &step.lease {
             Some(lease) if lease.token == token && lease.holder.as_ref() == holder => {
-                // It may have run out in this moment, with nobody having looked yet.
-                if lease.expires_at > self.now { Ok(lease) } else { Err(Refusal::Lease(Some(step.status))) }
+                // It may have run out with nobody having looked yet; the attempt's own limit is looked at now.
+                let in_time = lease.expires_at > at && lease.deadline_at > self.now;
+                if in_time { Ok(()) } else { Err(Refusal::Lease(Some(step.status))) }
             }
-            // What became of an attempt is told to who had it.
-            Some(_) => Err(Refusal::Lease(None)),
             None if step.attempts == token.attempt => Err(Refusal::Lease(Some(step.status))),
-            None => Err(Refusal::Lease(None)),
+            Some(_) | None => Err(Refusal::Lease(None)),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
         id::{StepNo, TaskId},
         outcome::Outcome,
         status::Status,
+        step::Step,
         task::Task,
         time::Timestamp,
     },
@@ -121,7 +122,8 @@ impl Engine {
 }
 
 fn fail_running(task: &mut Task, why: &str, now: Timestamp) -> Option<Change> {
-    let running = task.steps.iter().filter(|step| step.status == Status::InProgress);
+    let is_here = |step: &&Step| step.status == Status::InProgress && !step.is_held_elsewhere();
+    let running = task.steps.iter().filter(is_here);
     let running: Vec<StepNo> = running.map(|step| step.no).collect();
     let mut edit = task.edit(now);
     for no in running {

@@ -83,15 +83,20 @@ impl Run {
                 edit.settle(ended.no, answer, rand::random_range(-1.0..=1.0));
             }
         }
-        let mut unheld = edit.expire_leases(max_lost, rand::random_range(-1.0..=1.0));
+        let mut unheld = Vec::new();
         for message in wishes {
-            if let (Some(_), Command::AnswerStep { token, answer, .. }) = (&trace, &message.wish.command)
-                && edit.task().leases().any(|lease| lease.token == *token)
-            {
-                unheld.push((token.no, Answer::from((**answer).clone()).outcome));
-            }
+            let answered = match (&trace, &message.wish.command) {
+                (Some(_), Command::AnswerStep { token, answer, .. }) => {
+                    Some((token.no, Answer::from((**answer).clone()).outcome))
+                }
+                _ => None,
+            };
             edit = carry_out(&engine, edit, message, &mut replies);
+            let taken = replies.last().is_some_and(|(_, done)| done.is_ok());
+            unheld.extend(answered.filter(|_| taken));
         }
+        // What was heard of in time counts, although it is looked at only now.
+        unheld.extend(edit.expire_leases(max_lost, rand::random_range(-1.0..=1.0)));
         let change = edit.finish();
         let done = self.commit(change).await;
         if done.is_ok() && self.trace.is_some() {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::known::Known;
 use crate::{
     auth::Subject,
-    data::remote,
+    data::entity::remote_attempt,
     model::{
-        lease::LeaseToken,
+        lease::{ANSWERED, LeaseToken},
         outcome::Outcome,
         task::{Command, Refusal, WorkerAnswer, WorkerOutcome},
     },
@@ -42,6 +43,7 @@ impl WorkerSays {
         let mut room = max_bytes;
         let mut events: Vec<(Arc<str>, Value)> = Vec::with_capacity(self.events.len());
         for (name, payload) in self.events {
+            value::checked_text("the name of an event", &name, 200).map_err(bad)?;
             let what = format!("the payload of {name:?}, with those before it,");
             room -= value::checked(&what, &payload, room).map_err(bad)?.len();
             events.push((name.into(), payload));
@@ -69,63 +71,83 @@ impl WorkerSays {
     }
 }
 
+/// An answer that is looked after, by its place among those that came together.
+struct Heard {
+    place: usize,
+    token: LeaseToken,
+    digest: Arc<str>,
+    /// Of its events.
+    names: Vec<String>,
+    answer: WorkerAnswer,
+}
+
+impl Heard {
+    /// It was taken before: its way back was lost, and the first one counts.
+    fn was_taken(&self, row: &remote_attempt::Model) -> bool {
+        row.state == ANSWERED && row.answer.as_deref() == Some(&*self.digest)
+    }
+}
+
 impl Engine {
     /// Takes these answers, each by itself: what comes after a step is durable when this answers. They share commits.
-    pub async fn answer_steps(&self, subject: &Subject, says: Vec<WorkerSays>) -> Vec<Result<(), Error>> {
-        let mut results: Vec<Option<Result<(), Error>>> = Vec::with_capacity(says.len());
-        let (mut wishes, mut told) = (Vec::new(), Vec::new());
-        for (place, one) in says.into_iter().enumerate() {
-            let Some(token) = one.token else {
-                results.push(Some(Err(lost())));
-                continue;
-            };
-            let names: Vec<String> = one.events.iter().map(|(name, _)| name.clone()).collect();
-            match one.checked(self.settings().max_results_bytes) {
-                Ok(answer) => {
-                    told.push((place, token, answer.digest(), names));
-                    let holder = subject.name().cloned();
-                    let command = Command::AnswerStep { token, holder, answer: Box::new(answer) };
-                    wishes.push((token.task, Wish::of(command, subject)));
-                    results.push(None);
-                }
-                Err(error) => results.push(Some(Err(error))),
-            }
-        }
-        for ((place, token, digest, names), done) in told.into_iter().zip(self.carry_out_all(wishes).await) {
-            let done = match done.map(drop) {
-                Err(Error::Refused { refusal: Refusal::Undeclared(at), .. }) => {
-                    Err(undeclared(names.get(at)))
-                }
-                Err(error @ (Error::Refused { .. } | Error::UnknownTask(_) | Error::UnknownStep(_))) => {
-                    self.answered_before(subject, &token, &digest, error).await
-                }
-                done => done,
-            };
-            results[place] = Some(done);
-        }
-        results.into_iter().map(|done| done.unwrap_or_else(|| Err(lost()))).collect()
-    }
-
-    /// The answer came once more: its way back was lost, and the first one counts.
-    async fn answered_before(
+    pub async fn answer_steps(
         &self,
         subject: &Subject,
-        token: &LeaseToken,
-        digest: &str,
-        refused: Error,
-    ) -> Result<(), Error> {
-        let holder = subject.name().map(|name| &**name);
-        match remote::has_answered(self.database(), token, holder, digest).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(match refused {
-                Error::Refused { refusal: Refusal::Lease(status), verb } => {
-                    Error::Refused { refusal: Refusal::Lease(status), verb }
+        says: Vec<WorkerSays>,
+    ) -> Result<Vec<Result<(), Error>>, Error> {
+        let mut results: Vec<Option<Result<(), Error>>> = Vec::with_capacity(says.len());
+        let mut heard = Vec::new();
+        for (place, one) in says.into_iter().enumerate() {
+            let names = one.events.iter().map(|(name, _)| name.clone()).collect();
+            results.push(match (one.token, one.checked(self.settings().max_results_bytes)) {
+                (None, _) => Some(Err(lost())),
+                (Some(_), Err(error)) => Some(Err(error)),
+                (Some(token), Ok(answer)) => {
+                    heard.push(Heard { place, token, digest: answer.digest(), names, answer });
+                    None
                 }
-                _ => lost(),
-            }),
-            Err(error) => Err(error.into()),
+            });
         }
+        let known = self.known_leases(subject, heard.iter().map(|one| one.token)).await?;
+        let (mut wishes, mut told) = (Vec::new(), Vec::new());
+        for one in heard {
+            match known.get(&one.token) {
+                Known::Own(row) if one.was_taken(row) => results[one.place] = Some(Ok(())),
+                Known::Own(row) if row.state == ANSWERED => results[one.place] = Some(Err(lost())),
+                Known::Nobodys => results[one.place] = Some(Err(lost())),
+                Known::Own(_) | Known::Here => {
+                    let (holder, at) = (subject.name().cloned(), self.clock().now());
+                    let answer = Box::new(one.answer.clone());
+                    let command = Command::AnswerStep { token: one.token, holder, answer, at };
+                    wishes.push((one.token.task, Wish::of(command, subject)));
+                    told.push(one);
+                }
+            }
+        }
+        let done = self.carry_out_all(wishes).await;
+        let refused = told.iter().zip(&done).filter(|(_, done)| is_refused(done)).map(|(one, _)| one.token);
+        let rows = self.own_rows(subject, refused).await?;
+        for (one, done) in told.into_iter().zip(done) {
+            let done = match done.map(drop) {
+                Err(Error::Refused { refusal: Refusal::Undeclared(at), .. }) => {
+                    Err(undeclared(one.names.get(at)))
+                }
+                done if is_refused(&done) => match (rows.get(&one.token), done) {
+                    (Some(row), _) if one.was_taken(row) => Ok(()),
+                    // What became of an attempt is told to who had it.
+                    (Some(_), Err(error @ Error::Refused { refusal: Refusal::Lease(_), .. })) => Err(error),
+                    (Some(_) | None, _) => Err(lost()),
+                },
+                done => done,
+            };
+            results[one.place] = Some(done);
+        }
+        Ok(results.into_iter().map(|done| done.unwrap_or_else(|| Err(lost()))).collect())
     }
+}
+
+fn is_refused<T>(done: &Result<T, Error>) -> bool {
+    matches!(done, Err(Error::Refused { .. } | Error::UnknownTask(_) | Error::UnknownStep(_)))
 }
 
 /// The lease is none, or none any more.

@@ -6,9 +6,8 @@ use super::{Claimed, turns::Key};
 use crate::{
     auth::Subject,
     data::{
-        load,
-        remote::{self, Open},
-        tasks,
+        self, load,
+        remote::{self, Open, Waiting},
     },
     model::{id::TaskId, lease::LeaseToken, scope::Scope, task::Command},
     orchestration::{Engine, Error, Wish, runs::Done},
@@ -16,6 +15,9 @@ use crate::{
 
 /// Refused offers are looked for again so often: somebody else was quicker.
 const ROUNDS: usize = 5;
+
+/// When it looks again after that.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// What a worker asks for.
 #[derive(Debug, Clone)]
@@ -63,6 +65,13 @@ impl Drop for OnTheirWay<'_> {
     }
 }
 
+/// What came of one claim.
+struct Got {
+    claimed: Vec<Claimed>,
+    /// Somebody else was quicker, again and again: there may be more.
+    outrun: bool,
+}
+
 impl Engine {
     /// Leases what waits for one of these handlers, the most urgent first, by turns among templates. Where nothing waits
     /// it waits for it, and answers with nothing when the time is over or the node stops.
@@ -73,20 +82,21 @@ impl Engine {
     ) -> Result<Vec<Claimed>, Error> {
         self.hear_news();
         let until = self.clock().now().plus(request.wait);
-        let poll = self.workers().polls.wait(&request.classes);
-        self.metrics().workers_waiting.inc();
-        let _waiting = Uncounted(self);
+        let wants = request.clone();
+        let poll = self.workers().polls.wait(&request.classes, move |namespace| wants.may_want(namespace));
+        let _waiting = Waits::begin(self);
         loop {
-            poll.looks();
             if self.stopping().is_cancelled() {
                 return Ok(Vec::new());
             }
-            let claimed = self.claim_now(subject, request).await?;
+            let look = poll.looks();
+            let Got { claimed, outrun } = self.claim_now(subject, request).await?;
+            look.done();
             if !claimed.is_empty() {
                 self.metrics().worker_claims.inc_by(claimed.len() as u64);
                 if claimed.len() == request.limit {
                     // There may be more, and whoever was told of it was told once.
-                    request.classes.iter().for_each(|class| self.workers().polls.tell_one(class));
+                    request.classes.iter().for_each(|class| self.workers().polls.tell_one(class, None));
                 }
                 return Ok(claimed);
             }
@@ -95,34 +105,36 @@ impl Engine {
             }
             tokio::select! {
                 () = poll.told() => {}
+                () = tokio::time::sleep(AGAIN), if outrun => {}
                 () = self.clock().sleep_until(until) => {}
                 () = self.stopping().cancelled() => {}
             }
         }
     }
 
-    async fn claim_now(&self, subject: &Subject, request: &ClaimRequest) -> Result<Vec<Claimed>, Error> {
+    async fn claim_now(&self, subject: &Subject, request: &ClaimRequest) -> Result<Got, Error> {
         let mut claimed = Vec::new();
         let mut on_their_way = OnTheirWay { engine: self, keys: Vec::new() };
         for _ in 0..ROUNDS {
             let chosen = self.choose(request, request.limit - claimed.len(), &mut on_their_way).await?;
             if chosen.is_empty() {
-                break;
+                return Ok(Got { claimed, outrun: false });
             }
             let all = chosen.len();
-            let leased = self.lease_all(subject, request, chosen).await;
-            let enough = leased.as_ref().is_ok_and(|leased| leased.len() == all);
-            match leased {
-                Ok(leased) => claimed.extend(leased),
+            match self.lease_all(subject, request, chosen).await {
+                Ok(leased) => {
+                    let enough = leased.len() == all;
+                    claimed.extend(leased);
+                    if enough || claimed.len() >= request.limit {
+                        return Ok(Got { claimed, outrun: false });
+                    }
+                }
                 // What is leased already is not to be lost for what is not.
                 Err(_) if !claimed.is_empty() => break,
                 Err(error) => return Err(error),
             }
-            if enough || claimed.len() >= request.limit {
-                break;
-            }
         }
-        Ok(claimed)
+        Ok(Got { outrun: claimed.is_empty(), claimed })
     }
 
     /// What this worker gets, which nobody else on this node is given meanwhile.
@@ -134,37 +146,24 @@ impl Engine {
     ) -> Result<Vec<Open>, Error> {
         let mut turns = self.workers().turns.lock().await;
         let database = self.database();
-        let mut wanted = remote::waiting(database, &request.classes).await?;
-        wanted.retain(|(_, template)| {
-            request.may_want(template.split_once('/').map_or("", |(namespace, _)| namespace))
-        });
+        let waiting = remote::waiting(database, &request.classes).await?;
+        let wanted: Vec<(Waiting, Option<Arc<str>>)> = waiting
+            .into_iter()
+            .filter(|waiting| request.may_want(waiting.namespace()))
+            .map(|waiting| {
+                let all = request.scope.namespaces.contains(waiting.namespace());
+                // Elsewhere only what the caller created.
+                (waiting, (!all).then(|| request.scope.creator.clone().unwrap_or_default()))
+            })
+            .collect();
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let most = limit + turns.on_its_way();
-        let lists = remote::open(database, &wanted, most as u64).await?;
-        let mut lists: Vec<(String, Vec<Open>)> =
-            wanted.into_iter().map(|(_, template)| template).zip(lists).collect();
-        self.keep_own(&request.scope, &mut lists).await?;
+        let lists = remote::open(database, &wanted, (limit + turns.on_its_way()) as u64).await?;
+        let lists = wanted.into_iter().map(|(waiting, _)| waiting.template).zip(lists).collect();
         let chosen = turns.choose(lists, limit);
         on_their_way.keys.extend(chosen.iter().map(|open| (open.task, open.no)));
         Ok(chosen)
-    }
-
-    /// Leaves out what is in reach only if the caller created it, and was created by somebody else.
-    async fn keep_own(&self, scope: &Scope, lists: &mut [(String, Vec<Open>)]) -> Result<(), Error> {
-        for (template, list) in lists {
-            let namespace = template.split_once('/').map_or("", |(namespace, _)| namespace);
-            if scope.namespaces.contains(namespace) {
-                continue;
-            }
-            let ids: Vec<TaskId> = list.iter().map(|open| open.task).collect();
-            let places = tasks::places(self.database(), &ids).await?;
-            list.retain(|open| {
-                places.get(&open.task).is_some_and(|(at, creator)| scope.covers(at, creator.as_deref()))
-            });
-        }
-        Ok(())
     }
 
     async fn lease_all(
@@ -175,8 +174,11 @@ impl Engine {
     ) -> Result<Vec<Claimed>, Error> {
         let tokens: Vec<LeaseToken> =
             chosen.iter().map(|open| LeaseToken::new(open.task, open.no, open.attempt)).collect();
+        // By then this has been given up.
+        let not_after = self.clock().now().plus(self.settings().command_wait * 4 / 5);
         let wishes = tokens.iter().map(|&token| {
             let command = Command::LeaseStep {
+                not_after,
                 token,
                 worker: request.worker.clone(),
                 holder: subject.name().cloned(),
@@ -192,10 +194,20 @@ impl Engine {
                 Ok(Done::Carried | Done::Kept(_)) => elsewhere.push(*token),
                 // It was quicker: another worker, or whoever cancelled it.
                 Err(Error::Refused { .. } | Error::UnknownTask(_) | Error::UnknownStep(_)) => {}
+                // One task that can't be read or written holds up no other.
+                Err(Error::Data(
+                    error @ (data::Error::Corrupt(_) | data::Error::Refused(_) | data::Error::Guard),
+                )) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(task = %token.task, error, "a step can't be given to a worker");
+                }
                 Err(error) => failed = Some(error),
             }
         }
-        claimed.extend(self.read_leased(&elsewhere).await?);
+        match self.read_leased(&elsewhere).await {
+            Ok(leased) => claimed.extend(leased),
+            Err(error) => failed = Some(error),
+        }
         match failed {
             Some(error) if claimed.is_empty() => Err(error),
             Some(_) | None => Ok(claimed),
@@ -224,13 +236,11 @@ impl Engine {
     /// Classes of these for which something waits that is within reach.
     pub async fn waiting_classes(&self, classes: &[String], scope: &Scope) -> Result<Vec<String>, Error> {
         let found = remote::waiting(self.database(), classes).await?;
+        let within = |namespace: &str| scope.namespaces.contains(namespace) || scope.own.contains(namespace);
         let mut waiting: Vec<String> = found
             .into_iter()
-            .filter(|(_, template)| {
-                let namespace = template.split_once('/').map_or("", |(namespace, _)| namespace);
-                scope.namespaces.contains(namespace) || scope.own.contains(namespace)
-            })
-            .map(|(class, _)| class)
+            .filter(|waiting| within(waiting.namespace()))
+            .map(|waiting| waiting.class)
             .collect();
         waiting.dedup();
         Ok(waiting)
@@ -238,9 +248,16 @@ impl Engine {
 }
 
 /// Counted among those who wait until it is dropped.
-struct Uncounted<'e>(&'e Engine);
+struct Waits<'e>(&'e Engine);
 
-impl Drop for Uncounted<'_> {
+impl<'e> Waits<'e> {
+    fn begin(engine: &'e Engine) -> Self {
+        engine.metrics().workers_waiting.inc();
+        Self(engine)
+    }
+}
+
+impl Drop for Waits<'_> {
     fn drop(&mut self) {
         self.0.metrics().workers_waiting.dec();
     }

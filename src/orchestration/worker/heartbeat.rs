@@ -2,13 +2,13 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::Kept;
+use super::{Kept, known::Known};
 use crate::{
     auth::Subject,
     data::remote,
     model::{
         id::StepId,
-        lease::{Lease, LeaseToken},
+        lease::{ANSWERED, Lease, LeaseToken},
         status::Status,
         task::{Command, Refusal},
         time::Timestamp,
@@ -55,16 +55,20 @@ impl Engine {
         let until = self.clock().now().plus(wait);
         let watch = self.workers().polls.watch(tokens.iter().flatten().map(|token| token.task));
         let mut beats = self.keep_all(subject, tokens, lasts).await?;
+        let mut again = self.clock().now().plus(lasts / 2);
         while beats.iter().all(|beat| beat.valid) && self.clock().now() < until {
-            let heard = tokio::select! {
-                heard = watch.heard() => heard,
-                () = self.clock().sleep_until(until) => break,
+            let over = tokio::select! {
+                heard = watch.heard() => {
+                    let concerns = |step: StepId| heard.is_empty() || heard.contains(&step);
+                    beats.iter().any(|beat| beat.step.is_none_or(concerns))
+                }
+                // Who waits longer than its leases last does not lose them by that.
+                () = self.clock().sleep_until(again.min(until)) => again <= self.clock().now(),
                 () = self.stopping().cancelled() => break,
             };
-            let concerns =
-                |step: Option<StepId>| heard.is_empty() || step.is_none_or(|step| heard.contains(&step));
-            if beats.iter().any(|beat| concerns(beat.step)) {
+            if over {
                 beats = self.keep_all(subject, tokens, lasts).await?;
+                again = self.clock().now().plus(lasts / 2);
             }
         }
         Ok(beats)
@@ -76,28 +80,44 @@ impl Engine {
         tokens: &[Option<LeaseToken>],
         lasts: Duration,
     ) -> Result<Vec<Heartbeat>, Error> {
-        let holder = subject.name().cloned();
-        let wishes = tokens.iter().flatten().map(|&token| {
-            let command = Command::KeepLease { token, holder: holder.clone(), lasts };
-            (token.task, Wish::of(command, subject))
-        });
-        let done = self.carry_out_all(wishes.collect()).await;
+        let (holder, at) = (subject.name().cloned(), self.clock().now());
+        let known = self.known_leases(subject, tokens.iter().flatten().copied()).await?;
         let mut beats = vec![Heartbeat::default(); tokens.len()];
-        let mut elsewhere = HashSet::new();
-        let known = tokens.iter().enumerate().filter(|(_, token)| token.is_some());
-        for ((place, _), done) in known.zip(done) {
+        let (mut wishes, mut places) = (Vec::new(), Vec::new());
+        for (place, token) in tokens.iter().enumerate().filter_map(|(place, token)| Some((place, (*token)?)))
+        {
+            match known.get(&token) {
+                Known::Nobodys => {}
+                Known::Own(row) if row.state == ANSWERED => {}
+                Known::Own(_) | Known::Here => {
+                    let command = Command::KeepLease { token, holder: holder.clone(), lasts, at };
+                    wishes.push((token.task, Wish::of(command, subject)));
+                    places.push((place, token));
+                }
+            }
+        }
+        let (mut elsewhere, mut refused) = (HashSet::new(), Vec::new());
+        for ((place, token), done) in places.into_iter().zip(self.carry_out_all(wishes).await) {
             beats[place] = match done {
                 Ok(Done::Kept(Kept { step, lease })) => Heartbeat::of(&lease, Some(step)),
                 Ok(Done::Carried | Done::Leased(_)) => {
                     elsewhere.insert(place);
                     Heartbeat::default()
                 }
-                Err(Error::Refused { refusal: Refusal::Lease(status), .. }) => Heartbeat::over(status),
+                Err(Error::Refused { refusal: Refusal::Lease(status), .. }) => {
+                    refused.push((place, token));
+                    Heartbeat::over(status)
+                }
                 Err(Error::Refused { .. } | Error::UnknownTask(_) | Error::UnknownStep(_)) => {
                     Heartbeat::default()
                 }
                 Err(error) => return Err(error),
             };
+        }
+        // What became of an attempt is told to who had it.
+        let own = self.own_rows(subject, refused.iter().map(|(_, token)| *token)).await?;
+        for (place, _) in refused.into_iter().filter(|(_, token)| !own.contains_key(token)) {
+            beats[place] = Heartbeat::default();
         }
         // What another node keeps is read.
         let asked = || elsewhere.iter().filter_map(|&place| tokens[place].map(|token| (place, token)));

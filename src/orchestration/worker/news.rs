@@ -46,7 +46,7 @@ impl Engine {
         if event.name == EventName::StepAwaitingWorker {
             let class = event.details.as_ref().and_then(|details| details.get("handler_class"));
             if let Some(class) = class.and_then(serde_json::Value::as_str) {
-                polls.tell_one(class);
+                polls.tell_one(class, Some(&event.task.namespace));
             }
         } else if let Some(step) = &event.step {
             polls.tell_of(event.task.id, step.id);

@@ -32,8 +32,19 @@ struct Inner {
 struct Waiting {
     bell: Arc<Notify>,
     classes: Arc<[Arc<str>]>,
-    /// Told that there is something, and has not looked yet.
-    told: bool,
+    wants: Wants,
+    /// What it was told of, and has not looked for yet.
+    told: Vec<News>,
+}
+
+/// Whether a namespace is of interest.
+type Wants = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// Something of a class waits; where, if that is known.
+#[derive(Clone, PartialEq, Eq)]
+struct News {
+    class: Arc<str>,
+    namespace: Option<Arc<str>>,
 }
 
 /// The place of one that waits; given up when it is dropped, and what it was told then goes to the next.
@@ -41,6 +52,12 @@ pub(super) struct Poll {
     polls: Polls,
     id: u64,
     bell: Arc<Notify>,
+}
+
+/// One that waits looks now. What it was told goes to the next where it does not come to an end.
+pub(super) struct Look<'p> {
+    poll: &'p Poll,
+    told: Vec<News>,
 }
 
 /// What is heard about the steps of a task.
@@ -57,8 +74,12 @@ pub(super) struct Watch {
 }
 
 impl Polls {
-    /// Waits from now on for something of these classes.
-    pub(super) fn wait(&self, classes: &[String]) -> Poll {
+    /// Waits from now on for something of these classes in namespaces that are wanted.
+    pub(super) fn wait(
+        &self,
+        classes: &[String],
+        wants: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Poll {
         let classes: Arc<[Arc<str>]> = classes.iter().map(|class| class.as_str().into()).collect();
         let bell = Arc::new(Notify::new());
         let mut inner = self.lock();
@@ -68,21 +89,23 @@ impl Polls {
         for class in classes.iter() {
             inner.by_class.entry(class.clone()).or_default().push_back(id);
         }
-        inner.polls.insert(id, Waiting { bell: bell.clone(), classes, told: false });
+        let waiting = Waiting { bell: bell.clone(), classes, wants: Arc::new(wants), told: Vec::new() };
+        inner.polls.insert(id, waiting);
         drop(inner);
         Poll { polls: self.clone(), id, bell }
     }
 
-    /// One that waits for this class is told, the one that has waited longest.
-    pub(super) fn tell_one(&self, class: &str) {
-        self.lock().tell_one(class);
+    /// One that waits for this class and wants something of this namespace is told, the one that has waited longest.
+    pub(super) fn tell_one(&self, class: &str, namespace: Option<&Arc<str>>) {
+        self.lock().tell_one(News { class: class.into(), namespace: namespace.cloned() });
     }
 
     /// Everybody is told to look.
     pub(super) fn tell_all(&self) {
         let mut inner = self.lock();
         for poll in inner.polls.values_mut() {
-            poll.told = true;
+            let classes = poll.classes.clone();
+            poll.told = classes.iter().map(|class| News { class: class.clone(), namespace: None }).collect();
             poll.bell.notify_one();
         }
         for watched in inner.watches.values().flatten() {
@@ -133,11 +156,11 @@ impl Inner {
         }
     }
 
-    fn tell_one(&mut self, class: &str) {
-        let waiting = self.by_class.get(class).into_iter().flatten();
-        let next = waiting.copied().find(|id| self.polls.get(id).is_some_and(|poll| !poll.told));
+    fn tell_one(&mut self, news: News) {
+        let waiting = self.by_class.get(&news.class).into_iter().flatten();
+        let next = waiting.copied().find(|id| self.polls.get(id).is_some_and(|poll| poll.is_for(&news)));
         if let Some(poll) = next.and_then(|id| self.polls.get_mut(&id)) {
-            poll.told = true;
+            poll.told.push(news);
             poll.bell.notify_one();
         }
     }
@@ -152,23 +175,44 @@ impl Inner {
                 }
             }
         }
-        if gone.told {
-            gone.classes.iter().for_each(|class| self.tell_one(class));
-        }
+        gone.told.into_iter().for_each(|news| self.tell_one(news));
+    }
+}
+
+impl Waiting {
+    /// It has not been told of anything yet, and wants this.
+    fn is_for(&self, news: &News) -> bool {
+        self.told.is_empty() && news.namespace.as_ref().is_none_or(|namespace| (self.wants)(namespace))
     }
 }
 
 impl Poll {
-    /// It looks now: what it was told is taken in.
-    pub(super) fn looks(&self) {
-        if let Some(poll) = self.polls.lock().polls.get_mut(&self.id) {
-            poll.told = false;
-        }
+    /// It looks now: what it was told is taken in when the look is done.
+    pub(super) fn looks(&self) -> Look<'_> {
+        let told = self.polls.lock().polls.get_mut(&self.id).map(|poll| std::mem::take(&mut poll.told));
+        Look { poll: self, told: told.unwrap_or_default() }
     }
 
     /// Completed when there may be something.
     pub(super) async fn told(&self) {
         self.bell.notified().await;
+    }
+}
+
+impl Look<'_> {
+    /// It has seen what there is.
+    pub(super) fn done(mut self) {
+        self.told.clear();
+    }
+}
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        let told = std::mem::take(&mut self.told);
+        if !told.is_empty() {
+            let mut inner = self.poll.polls.lock();
+            told.into_iter().for_each(|news| inner.tell_one(news));
+        }
     }
 }
 
@@ -210,29 +254,46 @@ mod tests {
         poll.told().now_or_never().is_some()
     }
 
+    fn wait(polls: &Polls, classes: &[&str]) -> Poll {
+        polls.wait(&classes.iter().map(ToString::to_string).collect::<Vec<_>>(), |_| true)
+    }
+
     #[test]
     fn one_step_wakes_the_one_that_has_waited_longest() {
         let polls = Polls::default();
-        let (first, second) = (polls.wait(&["A".into()]), polls.wait(&["A".into(), "B".into()]));
-        polls.tell_one("A");
+        let (first, second) = (wait(&polls, &["A"]), wait(&polls, &["A", "B"]));
+        polls.tell_one("A", None);
         assert!(told(&first) && !told(&second));
-        polls.tell_one("A");
+        polls.tell_one("A", None);
         assert!(!told(&first) && told(&second), "the first has not looked yet");
-        polls.tell_one("C");
-        first.looks();
-        polls.tell_one("A");
+        polls.tell_one("C", None);
+        first.looks().done();
+        polls.tell_one("A", None);
         assert!(told(&first));
     }
 
     #[test]
-    fn who_leaves_without_having_looked_passes_on_what_it_was_told() {
+    fn who_wants_nothing_of_a_namespace_is_not_told_of_it() {
         let polls = Polls::default();
-        let (first, second) = (polls.wait(&["A".into()]), polls.wait(&["A".into()]));
-        polls.tell_one("A");
+        let first = polls.wait(&["A".into()], |namespace| namespace == "x");
+        let second = polls.wait(&["A".into()], |namespace| namespace == "y");
+        polls.tell_one("A", Some(&"y".into()));
+        assert!(!told(&first) && told(&second));
+    }
+
+    #[test]
+    fn who_leaves_or_fails_without_having_looked_passes_on_what_it_was_told() {
+        let polls = Polls::default();
+        let (first, second) = (wait(&polls, &["A"]), wait(&polls, &["A"]));
+        polls.tell_one("A", None);
         drop(first);
         assert!(told(&second));
-        second.looks();
-        drop(second);
+        let third = wait(&polls, &["A"]);
+        drop(second.looks());
+        assert!(told(&second) || told(&third));
+        second.looks().done();
+        third.looks().done();
+        drop((second, third));
         assert!(polls.lock().polls.is_empty() && polls.lock().by_class.is_empty());
         assert!(polls.asks_for("A") && !polls.asks_for("B"), "the class was asked for a moment ago");
     }

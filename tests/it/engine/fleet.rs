@@ -92,7 +92,7 @@ async fn a_worker_is_served_by_any_node_whichever_runs_the_task() {
     assert!(beats[0].valid && beats[0].expires_at > Some(claimed.lease.expires_at));
     let says = || WorkerSays { token: tokens[0], ended: Ok(json!({})), events: Vec::new() };
     for _ in 0..2 {
-        let answers = app.engine.answer_steps(&worker, vec![says()]).await;
+        let answers = app.engine.answer_steps(&worker, vec![says()]).await.expect("answers");
         assert!(answers[0].is_ok(), "{answers:?}");
     }
     assert_eq!(app.status(task).await, Status::Complete);
