@@ -13,6 +13,12 @@ from .fake import Fake
 Working = Callable[[Worker], AbstractAsyncContextManager[asyncio.Event]]
 
 
+@pytest.fixture(autouse=True)
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TASKER_URL", "TASKER_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 async def fake() -> AsyncIterator[Fake]:
     async with Fake() as fake:

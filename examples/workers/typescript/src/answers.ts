@@ -78,7 +78,10 @@ export class Answers {
       const ready = this.#ready;
       this.#ready = [];
       const failed = ready.filter(({ outcome }) => outcome.kind === 'failed');
-      await Promise.all([...batches(ready).map((batch) => this.#sendBatch(batch)), ...failed.map((one) => this.#sendOne(one))]);
+      await Promise.all([
+        ...batches(ready).map((batch) => this.#sendBatch(batch)),
+        ...failed.map((one) => this.#sendOne(one)),
+      ]);
     }
     this.#isSending = false;
   }
@@ -88,7 +91,9 @@ export class Answers {
     if (batch.length === 1 && only !== undefined) return this.#sendOne(only);
     try {
       const completions = batch.map(({ token, outcome }) => completion(token, outcome));
-      const said = new Map((await this.#untilAnswered(COMPLETE_MANY, { completions })).map((one) => [one.leaseToken, one]));
+      const said = new Map(
+        (await this.#untilAnswered(COMPLETE_MANY, { completions })).map((one) => [one.leaseToken, one]),
+      );
       const again: Answer[] = [];
       for (const answer of batch) {
         const one = said.get(answer.token);
@@ -121,7 +126,7 @@ export class Answers {
   /** A repeated answer gets the reply of the first, so it is safe to send it until there is one. */
   async #untilAnswered<I, O>(mutation: Mutation<I, O>, input: I): Promise<O> {
     const backoff = waits();
-    for (let faults = 0; ; ) {
+    for (let faults = 0; ;) {
       try {
         return await this.connection.ask(mutation, input);
       } catch (error) {
@@ -153,7 +158,13 @@ function completion(leaseToken: string, { results, events }: Outcome): CompleteS
 
 function failure(leaseToken: string, failed: Failed): FailStepInput {
   const { message, retryable, code, retryAfter } = failed;
-  return { ...completion(leaseToken, failed), message, retryable, code: code ?? null, retryAfterSeconds: retryAfter ?? null };
+  return {
+    ...completion(leaseToken, failed),
+    message,
+    retryable,
+    code: code ?? null,
+    retryAfterSeconds: retryAfter ?? null,
+  };
 }
 
 /** Those that are complete, in the same order, in batches none of which is too large for one request. */

@@ -43,13 +43,14 @@ async function attempt(lease: Lease, handler: Handler, log: Logger): Promise<Out
   try {
     return completed(await handler(step, { signal, log }), events);
   } catch (error) {
-    if (lease.ended === undefined) log.warn(`${step.name} failed: ${error instanceof StepError ? error.message : inFull(error)}`);
+    if (lease.ended === undefined)
+      log.warn(`${step.name} failed: ${error instanceof StepError ? error.message : inFull(error)}`);
     if (error instanceof StepError) {
       const { message, retryable, code, results } = error;
       const retryAfter = error instanceof RetryableError ? error.retryAfter : undefined;
       return { kind: 'failed', message, retryable, code, retryAfter, results, events };
     }
-    const code = error instanceof Error ? error.name : undefined;
+    const code = (error instanceof Error && error.name) || undefined;
     return { kind: 'failed', message: String(error), retryable: true, code, events };
   }
 }

@@ -70,11 +70,11 @@ export class Connection {
     this.#waiting.add(abort);
     if (this.#isClosed || how.signal?.aborted) abort();
     try {
-      const { document } = mutation;
-      const answer = await this.#client.request<Record<string, O>>({ document, variables: { input }, signal: controller.signal });
-      return Object.values(answer)[0] as O;
+      const request = { document: mutation.document, variables: { input }, signal: controller.signal };
+      return Object.values(await this.#client.request<Record<string, O>>(request))[0] as O;
     } catch (error) {
-      throw error instanceof ClientError ? refusal(error) : new Unreachable(controller.signal.aborted ? 'no answer in time' : why(error));
+      if (error instanceof ClientError) throw refusal(error);
+      throw new Unreachable(controller.signal.aborted ? 'no answer in time' : why(error));
     } finally {
       clearTimeout(timer);
       how.signal?.removeEventListener('abort', abort);
@@ -83,17 +83,21 @@ export class Connection {
   }
 
   /** Waits before the next try; as long as the service asked for, if that is longer. */
-  async pause(waits: Iterator<number>, error: unknown): Promise<void> {
+  async pause(waits: Iterator<number>, error?: unknown): Promise<void> {
     const askedFor = error instanceof Refused ? error.retryAfter * 1000 : 0;
-    const wait = Math.max(waits.next().value as number, askedFor);
-    if (this.#isClosed) return;
+    await this.sleep(Math.max(waits.next().value as number, askedFor));
+  }
+
+  /** Waits, but no longer than until the connection is closed. */
+  async sleep(milliseconds: number): Promise<void> {
+    if (this.#isClosed || milliseconds <= 0) return;
     await new Promise<void>((resolve) => {
       const done = () => {
         clearTimeout(timer);
         this.#waiting.delete(done);
         resolve();
       };
-      const timer = setTimeout(done, wait);
+      const timer = setTimeout(done, milliseconds);
       this.#waiting.add(done);
     });
   }
@@ -148,6 +152,6 @@ function refusal({ response }: ClientError): Refused | Unreachable {
 
 /** `fetch` hides its reason in the cause. The texts of other errors may have the answer in them. */
 function why(error: unknown): string {
-  if (error instanceof TypeError) return error.cause instanceof Error ? error.cause.message || error.message : error.message;
-  return 'the answer is no GraphQL';
+  if (!(error instanceof TypeError)) return 'the answer is no GraphQL';
+  return (error.cause instanceof Error && error.cause.message) || error.message;
 }

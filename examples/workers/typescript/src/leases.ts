@@ -1,7 +1,5 @@
 // The leases of the steps that run here: one request keeps them all, and brings word of those that ended.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { type Connection, Refused, waits } from './connection.js';
 import { HEARTBEAT, LONGEST_WAIT, type ClaimedStep, type PublishedEvent } from './protocol.js';
 import { Step } from './step.js';
@@ -87,7 +85,7 @@ export class Leases {
         await this.connection.pause(backoff, error);
       }
       this.#expire();
-      await sleep(Math.max(0, began + PACE - performance.now()), undefined, { ref: false });
+      await this.connection.sleep(began + PACE - performance.now());
     }
   }
 

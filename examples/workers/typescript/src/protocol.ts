@@ -1,6 +1,7 @@
 // What a worker asks for: the five mutations, and no more of their answers than it needs.
 //
-// A worker's token permits `tasker.workflow_step:claim` and `:complete`. A field more and the whole document is refused.
+// A worker's token permits `tasker.workflow_step:claim` and `:complete`. With one field more the whole document is
+// refused.
 
 import { parse, type DocumentNode } from 'graphql';
 
@@ -107,6 +108,9 @@ export const FAIL: Mutation<FailStepInput, unknown> = typed(`
 
 /** As many may be claimed, or completed, at once. */
 export const MOST_STEPS = 100;
+
+/** As many does one heartbeat keep. */
+export const MOST_LEASES = 1000;
 
 /** As many seconds may a request wait for something to happen. */
 export const LONGEST_WAIT = 60;

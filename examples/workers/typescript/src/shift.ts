@@ -82,14 +82,21 @@ export class Shift {
       }
       const { workerId, namespaces, leaseSeconds } = this.terms;
       const limit = Math.min(room, MOST_STEPS);
-      const input = { workerId, handlerClasses: [...this.handlers.keys()], namespaces, limit, leaseSeconds, waitSeconds: WAIT };
+      const input = {
+        workerId,
+        handlerClasses: [...this.handlers.keys()],
+        namespaces,
+        limit,
+        leaseSeconds,
+        waitSeconds: WAIT,
+      };
       const began = performance.now();
       try {
         const steps = await this.connection.ask(CLAIM, input, { wait: WAIT, signal });
         for (const claimed of steps) this.#start(new Lease(claimed, performance.now() + leaseSeconds * 1000));
         if (steps.length > 0 || performance.now() > began + 1000) backoff = waits();
         // A service that is shutting down lets nobody wait.
-        else await this.connection.pause(backoff, undefined);
+        else await this.connection.pause(backoff);
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof Refused && !error.isPassing) throw error;
@@ -108,7 +115,10 @@ export class Shift {
       this.#running.delete(lease);
       this.#isRoom();
     };
-    this.#running.set(lease, seeThrough(lease, handler, this.#answers, about(lease.step.id, this.connection.log)).finally(done));
+    this.#running.set(
+      lease,
+      seeThrough(lease, handler, this.#answers, about(lease.step.id, this.connection.log)).finally(done),
+    );
   }
 
   /** Finishes what is running; gives back what takes too long, so that nobody waits for its lease to run out. */

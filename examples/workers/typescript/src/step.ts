@@ -57,7 +57,8 @@ export class Step<Context = any> {
    */
   results<T = any>(stepName: string, ...path: (string | number)[]): T | undefined {
     let value: any = Object.hasOwn(this.#earlier, stepName) ? this.#earlier[stepName] : undefined;
-    for (const key of path) value = value !== null && typeof value === 'object' && Object.hasOwn(value, key) ? value[key] : undefined;
+    for (const key of path)
+      value = value !== null && typeof value === 'object' && Object.hasOwn(value, key) ? value[key] : undefined;
     return value as T | undefined;
   }
 

@@ -7,6 +7,7 @@ import process from 'node:process';
 import { Connection } from './connection.js';
 import { NotAllowed } from './errors.js';
 import { type Logger, standard } from './log.js';
+import { MOST_LEASES } from './protocol.js';
 import { Shift, type Terms } from './shift.js';
 import type { Handler } from './step.js';
 
@@ -17,7 +18,7 @@ export interface WorkerOptions {
   token?: string | undefined;
   /** Steps in these namespaces only. */
   namespaces?: string[];
-  /** How many steps run at once at most. 10 */
+  /** How many steps run at once at most. 1 to 1000; 10 */
   concurrency?: number;
   /** What a worker that vanishes costs each of its steps. 3 to 3600; 30 */
   leaseSeconds?: number;
@@ -37,7 +38,9 @@ export class Worker {
 
   constructor(options: WorkerOptions = {}) {
     const { concurrency = 10, leaseSeconds = 30, graceSeconds = 25, namespaces = null } = options;
-    if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError('concurrency must be at least 1');
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MOST_LEASES) {
+      throw new RangeError(`concurrency must be from 1 to ${MOST_LEASES}`);
+    }
     if (!Number.isInteger(leaseSeconds) || leaseSeconds < 3 || leaseSeconds > 3600) {
       throw new RangeError('leaseSeconds must be from 3 to 3600');
     }
@@ -60,7 +63,10 @@ export class Worker {
     return this;
   }
 
-  /** Works until SIGTERM or SIGINT; a second one ends the grace period. Ends the process if the service does not let it work. */
+  /**
+   * Works until SIGTERM or SIGINT; a second one ends the grace period. Where the service does not let it work, or a
+   * handler does not stop, it ends the process.
+   */
   async run(): Promise<void> {
     const stop = new AbortController();
     const hurry = new AbortController();

@@ -1,6 +1,7 @@
 // A service of the tests' own: the five mutations in memory, behind the schema that Tasker publishes.
 //
-// It executes what is sent to it with a real GraphQL library, so a document that the schema does not know fails here too.
+// It executes what is sent to it with a real GraphQL library, so a document that the schema does not know fails here
+// too.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -111,7 +112,8 @@ export class Fake {
       heartbeatSteps: ({ input }: Input) => this.#heartbeat(input, isGone),
       completeStep: ({ input }: Input) => this.#enter('completeStep', input) ?? this.#settle('completeStep', input),
       failStep: ({ input }: Input) => this.#enter('failStep', input) ?? this.#settle('failStep', input),
-      completeSteps: ({ input }: Input) => this.#enter('completeSteps', input) ?? input.completions.map((one: Input) => this.#completion(one)),
+      completeSteps: ({ input }: Input) =>
+        this.#enter('completeSteps', input) ?? input.completions.map((one: Input) => this.#completion(one)),
     };
     const answered = await graphql({ schema, source: query, rootValue: root, variableValues: variables });
     if (this.unsent > 0 && /(complete|fail)Steps?\(/.test(query)) {
@@ -133,7 +135,8 @@ export class Fake {
     const until = Date.now() + input.waitSeconds * 1000;
     while (!isGone()) {
       const free = this.steps.filter((step) => this.#isFree(step) && input.handlerClasses.includes(step.handlerClass));
-      if (free.length > 0 || Date.now() >= until) return free.slice(0, input.limit).map((step) => this.#lease(step, input.leaseSeconds));
+      if (free.length > 0 || Date.now() >= until)
+        return free.slice(0, input.limit).map((step) => this.#lease(step, input.leaseSeconds));
       await this.#wait(until);
     }
     return [];

@@ -6,6 +6,10 @@ import { type Logger, Worker, type WorkerOptions } from 'tasker-worker';
 
 import { Fake } from './fake.js';
 
+// Nothing from outside.
+delete process.env.TASKER_URL;
+delete process.env.TASKER_TOKEN;
+
 /** A worker whose log the test keeps to itself. */
 export function quiet(fake: Fake, options: WorkerOptions = {}, lines: string[] = []): Worker {
   const keep = (line: string) => void lines.push(line);

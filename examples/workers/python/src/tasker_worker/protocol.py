@@ -51,5 +51,8 @@ FAIL = gql(
 MOST_STEPS = 100
 """As many may be claimed, or completed, at once."""
 
+MOST_LEASES = 1000
+"""As many does one heartbeat keep."""
+
 LONGEST_WAIT = 60
 """As many seconds may a request wait for something to happen."""

@@ -56,13 +56,13 @@ class Step:
 
         Every step is there that this one depends on, directly or not. `default` where there is nothing.
         """
-        value: Any = self._earlier.get(step_name, default)
+        value: Any = self._earlier.get(step_name)
         for key in path:
             try:
                 value = value[key]
             except (KeyError, IndexError, TypeError):
                 return default
-        return value
+        return default if value is None else value
 
     def publish(self, name: str, payload: JSON = None) -> None:
         """Publishes an event that the template declares. It is written with the attempt's outcome."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 from .call import Handler
 from .connection import Connection
 from .errors import NotAllowed
+from .protocol import MOST_LEASES
 from .shift import Shift, Terms
 
 H = TypeVar("H", bound=Handler)
@@ -37,8 +38,8 @@ class Worker:
         At most `concurrency` steps run at once. A worker that vanishes costs each of them `lease_seconds`. One that is
         told to stop finishes what it can within `grace_seconds` and gives the rest back.
         """
-        if concurrency < 1:
-            raise ValueError("concurrency must be at least 1")
+        if not 1 <= concurrency <= MOST_LEASES:
+            raise ValueError(f"concurrency must be from 1 to {MOST_LEASES}")
         if not 3 <= lease_seconds <= 3600:
             raise ValueError("lease_seconds must be from 3 to 3600")
         self._url = url or os.environ.get("TASKER_URL") or "http://127.0.0.1:8080/graphql"
