@@ -114,7 +114,9 @@ fn pages() -> Vec<Page> {
         .collect();
     paths.sort();
     paths.insert(0, root.join("README.md"));
-    paths.extend(["", "python/", "typescript/"].map(|at| root.join(format!("examples/workers/{at}README.md"))));
+    paths.extend(
+        ["", "python/", "typescript/"].map(|at| root.join(format!("examples/workers/{at}README.md"))),
+    );
     paths.iter().map(|path| Page::read(path)).collect()
 }
 

@@ -18,14 +18,8 @@ use tasker::{
 const CATEGORIES: [&str; 4] = ["task", "step", "workflow", "observability"];
 
 /// Words of neither the schema nor the settings: variables of the environment, and an extension of errors.
-const WORDS: &[&str] = &[
-    "TASKER_BIN",
-    "TASKER_ENV",
-    "TASKER_TEST_POSTGRES",
-    "TASKER_TOKEN",
-    "TASKER_URL",
-    "retryAfter",
-];
+const WORDS: &[&str] =
+    &["TASKER_BIN", "TASKER_ENV", "TASKER_TEST_POSTGRES", "TASKER_TOKEN", "TASKER_URL", "retryAfter"];
 
 /// Where everything has its name.
 pub struct Names {
