@@ -14,6 +14,7 @@ mod check;
 mod database;
 mod environment;
 mod graphql;
+mod http_steps;
 mod logging;
 mod network;
 mod orchestration;
@@ -44,6 +45,7 @@ pub use self::authorization::Authorization;
 pub use self::database::{Database, NamedDatabase};
 pub use self::environment::{Environment, Variables};
 pub use self::graphql::{Graphql, Introspection, Limits};
+pub use self::http_steps::{CircuitBreaker, HttpSteps};
 pub use self::logging::{LogFormat, Logging};
 pub use self::network::{Network, NoNetwork};
 pub use self::orchestration::Orchestration;
@@ -72,6 +74,8 @@ pub struct Config {
     pub templates: Templates,
     /// How tasks are run.
     pub orchestration: Orchestration,
+    /// The requests of steps that are HTTP calls.
+    pub http_steps: HttpSteps,
     /// How long what is finished is kept.
     pub retention: Retention,
     /// The GraphQL endpoint and its limits.
@@ -117,6 +121,12 @@ impl Config {
     /// The file that declares subscribers; it may be absent.
     pub fn subscribers_file(&self) -> PathBuf {
         self.directory.join("subscribers.yaml")
+    }
+
+    /// The authorities that HTTP steps trust besides the system's, where there are any.
+    pub fn ca_file(&self) -> Option<PathBuf> {
+        let file = &self.http_steps.ca_file;
+        (!file.as_os_str().is_empty()).then(|| self.directory.join(file))
     }
 
     /// The folder of the task templates.

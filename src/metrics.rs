@@ -18,7 +18,9 @@ pub mod subscribers;
 mod templates;
 
 pub use self::instruments::Instruments;
-use self::labels::{ByFate, ByLimit, ByOutcome, ByRemoved, ByStatus, Fate, Limit, Outcome, What};
+use self::labels::{
+    ByFate, ByLimit, ByOutcome, ByRemoved, ByReply, ByStatus, Fate, Limit, Outcome, Reply, What,
+};
 use self::process::Process;
 pub use self::templates::{ByTemplate, TemplateLabels};
 use crate::model::status::Status;
@@ -64,6 +66,9 @@ impl Metrics {
         }
         for outcome in Fate::ALL.iter().copied() {
             _ = self.trace_spans.get_or_create(&ByFate { outcome });
+        }
+        for outcome in Reply::ALL.iter().copied() {
+            _ = self.http_requests.get_or_create(&ByReply { outcome });
         }
         for limit in Limit::ALL.iter().copied() {
             _ = self.rate_limited.get_or_create(&ByLimit { limit });

@@ -46,6 +46,7 @@ pub use create::{Created, TaskRequest};
 pub use declared::catalogue;
 pub use engine::{Engine, Lookup, Parts, Settings};
 pub use error::Error;
+pub use handler::HttpClients;
 pub use refusals::{Place, Refusals};
 pub use retention::{Pruned, Pruner};
 pub use worker::{ClaimRequest, Claimed, Heartbeat, WorkerSays};

@@ -5,7 +5,15 @@
 //! made, for the first request and for every other, so that a name that changes its mind in between gains nothing.
 
 mod address;
+mod drain;
+mod failed;
 mod guard;
+mod pause;
+mod trust;
 
 pub use address::is_public;
-pub use guard::{Forbidden, Guard, Resolve};
+pub use drain::drain;
+pub use failed::{causes, forbidden};
+pub use guard::{Forbidden, Guard, Permit, Resolve};
+pub use pause::{is_used_up, rate_limit_reset, retry_after};
+pub use trust::{NoTrust, Trust};

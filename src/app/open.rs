@@ -13,7 +13,8 @@ use crate::{
     graphql::{self, Authenticate},
     metrics::Metrics,
     model::template::{Problem, Templates},
-    orchestration::{Clock, Engine, Parts, Refusals, handler::Handlers},
+    orchestration::{Clock, Engine, HttpClients, Parts, Refusals, handler::Handlers},
+    outbound::NoTrust,
     rest,
     telemetry::{NoTraces, Tracer},
 };
@@ -68,6 +69,9 @@ pub enum Error {
     /// Traces can't be sent.
     #[error(transparent)]
     Traces(#[from] NoTraces),
+    /// HTTP steps would not know whom to trust.
+    #[error("http_steps.ca_file: {0}")]
+    HttpSteps(#[from] NoTrust),
     /// Nobody could sign in.
     #[error("signing in can't be set up: {0}")]
     SignIn(String),
@@ -126,6 +130,7 @@ impl App {
             templates,
             handlers,
             settings: config.orchestration.clone(),
+            http: HttpClients::open(&config.http_steps, config.ca_file().as_deref())?,
             node,
             variables: Arc::new(move |name| variables.get(name).map(str::to_owned)),
             metrics,

@@ -32,8 +32,8 @@ pub fn events(templates: &Templates, handlers: &Handlers) -> Vec<String> {
     });
     let steps = templates.iter().flat_map(|template| &template.steps);
     let of_handlers = steps.flat_map(|step| match handlers.find(step) {
-        Found::Handler(registered) => registered.declared.to_vec(),
-        Found::Sleep | Found::Worker => Vec::new(),
+        Found::Handler(registered) | Found::Api(Some(registered)) => registered.declared.to_vec(),
+        Found::Api(None) | Found::Sleep | Found::Worker => Vec::new(),
     });
     let own = EventName::SYSTEM.iter().map(|name| (*name).to_owned());
     own.chain(of_templates).chain(of_handlers).collect::<BTreeSet<_>>().into_iter().collect()

@@ -68,22 +68,10 @@ fn unknown_handlers(template: &Template, handlers: &Handlers) -> Vec<Problem> {
     }
     for (index, step) in template.steps.iter().enumerate() {
         if matches!(handlers.find(step), Found::Worker) {
-            let declared = step.handler_config.get("type").and_then(serde_json::Value::as_str);
-            if let Some(declared) = declared {
-                let path = format!("step_templates[{index}].handler_config.type");
-                let message = format!(
-                    "steps of type {declared} are not run by this version: step {:?} waits until it is resolved, or run \
-                     by one that does",
-                    step.name
-                );
-                warnings.push(warning(&name, &path, message));
-                continue;
-            }
             let path = format!("step_templates[{index}].handler_class");
-            let what = if step.handler_class.is_empty() { "this step" } else { &step.handler_class };
             let message = format!(
                 "{} is not registered in this program: step {:?} waits for a worker",
-                what, step.name
+                step.handler_class, step.name
             );
             warnings.push(warning(&name, &path, message));
         }

@@ -1,5 +1,6 @@
 //! `tasker bench`: what this build does on this machine. Figures of one run belong together.
 
+mod api;
 mod commit;
 mod history;
 mod kills;
@@ -20,7 +21,8 @@ use crate::{
     config::Orchestration,
     data::Primary,
     metrics::Metrics,
-    orchestration::{Clock, Engine, Parts, handler::Handlers},
+    model::template::Templates,
+    orchestration::{Clock, Engine, HttpClients, Parts, handler::Handlers},
     telemetry::Tracer,
 };
 
@@ -74,6 +76,9 @@ pub(super) struct Bench {
     /// Workers that wait for nothing.
     #[arg(long, default_value_t = 1_000)]
     idle_workers: usize,
+    /// Only steps that are HTTP calls
+    #[arg(long)]
+    api_only: bool,
 }
 
 impl Bench {
@@ -94,7 +99,7 @@ impl Bench {
                 let place = Place::sqlite()?;
                 cleared(self.measure(&place).await, place).await?;
             }
-            if !self.engine_only && !self.history_only {
+            if !self.engine_only && !self.api_only && !self.history_only {
                 let place = Place::sqlite()?.unlocked();
                 cleared(self.serve(&place).await, place).await?;
                 let place = Place::sqlite()?.unlocked();
@@ -113,7 +118,7 @@ impl Bench {
                 let place = Place::postgres(server).await?;
                 cleared(self.measure(&place).await, place).await?;
             }
-            if !self.engine_only && !self.history_only {
+            if !self.engine_only && !self.api_only && !self.history_only {
                 let place = Place::postgres(server).await?;
                 cleared(self.serve(&place).await, place).await?;
                 let place = Place::postgres(server).await?;
@@ -207,9 +212,9 @@ impl Bench {
         for pages in history::pages(&database).await? {
             println!("  page of 20, {pages}");
         }
-        let empty = start(bare).await?;
+        let empty = shapes(bare).await?;
         empty.keep_figures();
-        let engine = start(full).await?;
+        let engine = shapes(full).await?;
         let began = std::time::Instant::now();
         engine.catch_up_figures().await?;
         println!("  figures caught up in        {:>8.1} s", began.elapsed().as_secs_f64());
@@ -225,14 +230,15 @@ impl Bench {
         for turn in 0..3 {
             for (engine, which) in [(&empty, "without"), (&engine, "with   ")] {
                 let sustained =
-                    sustained::measure(engine, Shape::Linear5, self.steps, self.in_flight).await?;
+                    sustained::measure(engine, Shape::Linear5.load(), self.steps, self.in_flight).await?;
                 if turn > 0 {
                     println!("  linear5, {which} history     {sustained}");
                 }
             }
         }
         engine.keep_retention(&history::paced());
-        let sustained = sustained::measure(&engine, Shape::Linear5, self.steps, self.in_flight).await?;
+        let sustained =
+            sustained::measure(&engine, Shape::Linear5.load(), self.steps, self.in_flight).await?;
         println!("  linear5, while pruning      {sustained}");
         engine.stop(std::time::Duration::from_secs(5)).await;
         empty.stop(std::time::Duration::from_secs(5)).await;
@@ -242,9 +248,12 @@ impl Bench {
 
     async fn measure(&self, place: &Place) -> anyhow::Result<()> {
         println!("{}", place.title());
+        if self.api_only {
+            return self.call(place).await;
+        }
         let commit = commit::measure(place).await?;
         println!("  one durable commit          p50 {:>8.3} ms   p99 {:>8.3} ms", commit.p50(), commit.p99());
-        let engine = start(place).await?;
+        let engine = shapes(place).await?;
         for shape in self.shapes() {
             let lone = lone::measure(&engine, shape, self.lone).await?;
             println!(
@@ -256,10 +265,17 @@ impl Bench {
             );
         }
         for shape in self.shapes() {
-            let sustained = sustained::measure(&engine, shape, self.steps, self.in_flight).await?;
+            let sustained = sustained::measure(&engine, shape.load(), self.steps, self.in_flight).await?;
             println!("  sustained {:<12}      {sustained}", shape.name());
         }
         engine.stop(std::time::Duration::from_secs(5)).await;
+        self.call(place).await
+    }
+
+    /// Steps that ask a server over HTTP.
+    async fn call(&self, place: &Place) -> anyhow::Result<()> {
+        let sustained = api::measure(place, self.steps.div_ceil(5), self.in_flight).await?;
+        println!("  sustained api5           {sustained}   (2,000 steps/s)");
         Ok(())
     }
 
@@ -293,13 +309,19 @@ fn print_memory(when: &str, service: &Service) {
     }
 }
 
-async fn start(place: &Place) -> anyhow::Result<Engine> {
+/// An engine that runs the shapes.
+async fn shapes(place: &Place) -> anyhow::Result<Engine> {
+    start(place, shape::templates()?, HttpClients::default()).await
+}
+
+async fn start(place: &Place, templates: Templates, http: HttpClients) -> anyhow::Result<Engine> {
     let database = place.open().await?;
     let parts = Parts {
         database,
         primary: Primary::lazy(&place.url(), 1, std::time::Duration::from_secs(10))?,
-        templates: shape::templates()?,
+        templates,
         handlers: Handlers::new(),
+        http,
         settings: Orchestration { max_tasks_in_memory: 2_000, ..Orchestration::default() },
         node: "bench".into(),
         variables: Arc::new(|_| None),

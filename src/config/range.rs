@@ -21,7 +21,7 @@ const GIB: usize = 1 << 30;
 /// Refuses what lies outside.
 #[rustfmt::skip]
 pub fn all(config: &Config, sources: &mut Sources) {
-    let Config { server, database, templates, orchestration, retention, graphql, telemetry, .. } = config;
+    let Config { server, database, templates, orchestration, http_steps, retention, graphql, telemetry, .. } = config;
     let limits = &graphql.limits;
     let mut check = Check { sources };
     check.time(  "server.shutdown_grace",                server.shutdown_grace,                ms(0)..=HOUR);
@@ -55,6 +55,14 @@ pub fn all(config: &Config, sources: &mut Sources) {
     check.size(  "orchestration.max_results_bytes",      orchestration.max_results_bytes,      KIB..=GIB);
     check.number("orchestration.max_bulk_tasks",         orchestration.max_bulk_tasks,         1..=MANY);
     check.number("orchestration.max_bulk_steps",         orchestration.max_bulk_steps,         1..=MANY);
+    check.time(  "http_steps.connect_timeout",           http_steps.connect_timeout,           ms(10)..=HOUR);
+    check.size(  "http_steps.max_response_bytes",        http_steps.max_response_bytes,        KIB..=GIB);
+    check.number("http_steps.max_redirects",             http_steps.max_redirects,             0..=100);
+    check.number("http_steps.concurrency_per_host",      http_steps.concurrency_per_host,      1..=100_000);
+    check.number("http_steps.idle_connections_per_host", http_steps.idle_connections_per_host, 0..=100_000);
+    check.time(  "http_steps.idle_timeout",              http_steps.idle_timeout,              ms(100)..=DAY);
+    check.number("http_steps.circuit_breaker.failures",  http_steps.circuit_breaker.failures,  1..=MILLION);
+    check.time(  "http_steps.circuit_breaker.open_for",  http_steps.circuit_breaker.open_for,  ms(100)..=DAY);
     check.time(  "retention.interval",                   retention.interval,                   ms(1_000)..=DAY);
     check.number("retention.batch",                      retention.batch,                      1..=1_000);
     check.number("retention.max_per_second",             retention.max_per_second,             1..=1_000_000);

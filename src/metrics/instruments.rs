@@ -6,7 +6,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Metric, Registry, Unit};
 
-use super::labels::{ByCommand, ByFate, ByLimit, ByOutcome, ByPool, ByRemoved, ByRequest, ByStatus, ByWait};
+use super::labels::{
+    ByCommand, ByFate, ByLimit, ByOutcome, ByPool, ByRemoved, ByReply, ByRequest, ByStatus, ByWait,
+};
 use super::templates::ByTemplate;
 
 /// A struct of instruments and their registration, from one table: name, type, what it starts as, what it says.
@@ -38,6 +40,7 @@ instruments! {
     steps_awaiting_worker: Counter = Counter::default(),               "Steps left to a worker, as no handler is here";
     worker_claims: Counter = Counter::default(),                       "Attempts that workers have claimed";
     worker_leases_lost: Counter = Counter::default(),                  "Attempts given back because their worker was not heard of";
+    http_requests: Family<ByReply, Counter> = Family::default(),       "Requests of HTTP steps, by what became of them";
     custom_events: Counter = Counter::default(),                       "Events published by handlers";
     recoveries: Counter = Counter::default(),                          "Tasks taken over from a dead node";
     overloaded: Counter = Counter::default(),                          "Callers turned away because the journal was full";
@@ -57,6 +60,7 @@ instruments! {
     tasks_in_memory: Gauge = Gauge::default(),                         "Tasks that this node holds in memory";
     workers_waiting: Gauge = Gauge::default(),                         "Workers that wait for something to claim";
     steps_running: Gauge = Gauge::default(),                           "Handlers at work";
+    http_circuits_open: Gauge = Gauge::default(),                      "Hosts that HTTP steps leave alone because they failed too often";
     journal_queue: Gauge = Gauge::default(),                           "Changes waiting to be committed";
     journal_queue_limit: Gauge = Gauge::default(),                     "Changes that may wait; beyond it callers are turned away";
     log_position: Gauge = Gauge::default(),                            "Position of the last event in the log that this node knows of";
@@ -74,6 +78,7 @@ instruments! {
     journal_wait_seconds: Histogram = seconds(0.000_25, 16),           "Time a change waits before its commit begins";
     step_duration_seconds: Family<ByTemplate, Histogram, NewHistogram> = of_template(|| seconds_by_four(0.001, 10)), "Time an attempt takes, by template; beyond a hundred templates they share one";
     task_duration_seconds: Family<ByTemplate, Histogram, NewHistogram> = of_template(|| seconds_by_four(0.001, 12)), "Time a task takes from its first attempt until it rests, by template; beyond a hundred templates they share one";
+    http_request_seconds: Histogram = seconds(0.000_25, 18),           "Time a request of an HTTP step takes, redirects apart";
     graphql_request_seconds: Histogram = seconds(0.000_25, 18),        "Time a query or mutation takes";
 }
 

@@ -75,6 +75,13 @@ pub struct ByFate {
     pub outcome: Fate,
 }
 
+/// Of `http_requests`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByReply {
+    /// What became of it.
+    pub outcome: Reply,
+}
+
 impl EncodeLabelValue for Status {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         encoder.write_str(self.as_str())
@@ -276,6 +283,34 @@ values! {
         Exported = "exported",
         /// The collector did not take it.
         Failed = "failed",
+    }
+}
+
+values! {
+    /// What became of a request of an HTTP step. None of them says which host.
+    Reply {
+        /// 2xx, or what the step expects.
+        Accepted = "accepted",
+        /// It leads elsewhere.
+        Redirect = "redirect",
+        /// 4xx and others that the step does not expect.
+        Refused = "refused",
+        /// 429.
+        RateLimited = "rate_limited",
+        /// 5xx.
+        ServerError = "server_error",
+        /// An answer that can't be used: too large, or encoded.
+        Unusable = "unusable",
+        /// None in time.
+        Timeout = "timeout",
+        /// No connection, or one that broke.
+        Broken = "broken",
+        /// The address is not one that may be asked.
+        Forbidden = "forbidden",
+        /// Nobody wants it any more.
+        Cancelled = "cancelled",
+        /// It was not asked: the host is left alone.
+        CircuitOpen = "circuit_open",
     }
 }
 

@@ -30,6 +30,11 @@ pub enum Outcome {
     },
     /// Given back without an answer.
     Released(ReleaseReason),
+    /// Given back without having been made: its host is left alone until then.
+    CircuitOpen {
+        /// When the next attempt may be made.
+        until: Timestamp,
+    },
 }
 
 /// Why an attempt was given back.
@@ -41,11 +46,13 @@ pub enum ReleaseReason {
     Shutdown,
     /// The worker that made it was not heard of for as long as its lease lasts.
     WorkerLost,
+    /// The host that it would have asked is left alone for a while.
+    CircuitOpen,
 }
 
 impl ReleaseReason {
     /// Every reason.
-    pub const ALL: [Self; 3] = [Self::NodeLost, Self::Shutdown, Self::WorkerLost];
+    pub const ALL: [Self; 4] = [Self::NodeLost, Self::Shutdown, Self::WorkerLost, Self::CircuitOpen];
 
     /// The word in the event.
     pub const fn as_str(self) -> &'static str {
@@ -53,6 +60,7 @@ impl ReleaseReason {
             Self::NodeLost => "node_lost",
             Self::Shutdown => "shutdown",
             Self::WorkerLost => "worker_lost",
+            Self::CircuitOpen => "circuit_open",
         }
     }
 }

@@ -144,6 +144,13 @@ pub struct StepTemplate {
     pub custom_events: Vec<CustomEvent>,
 }
 
+impl StepTemplate {
+    /// Whether it is an HTTP call: the only type that there is.
+    pub fn is_api(&self) -> bool {
+        self.handler_config.get("type").is_some_and(|kind| !kind.is_null())
+    }
+}
+
 /// The wait before the next attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backoff {

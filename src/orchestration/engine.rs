@@ -6,8 +6,18 @@ use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Clock, activity::Count, capacity::Capacity, command::Left, create::KeyLocks, handler::Handlers,
-    pinned::Pinned, runs::Runs, standing::Standing, supervise::Failure, wakes::Wakes, worker::Workers,
+    Clock,
+    activity::Count,
+    capacity::Capacity,
+    command::Left,
+    create::KeyLocks,
+    handler::{ApiStep, Handlers, Http, HttpClients, Registered},
+    pinned::Pinned,
+    runs::Runs,
+    standing::Standing,
+    supervise::Failure,
+    wakes::Wakes,
+    worker::Workers,
 };
 use crate::{
     config::Orchestration,
@@ -41,6 +51,8 @@ pub struct Parts {
     pub handlers: Handlers,
     /// How.
     pub settings: Settings,
+    /// What HTTP steps ask with.
+    pub http: HttpClients,
     /// What this node is called; for people.
     pub node: String,
     /// For `${VAR}` in a `handler_config`.
@@ -70,6 +82,7 @@ struct Inner {
     pinned: Pinned,
     handlers: Handlers,
     settings: Settings,
+    http: Http,
     variables: Lookup,
     metrics: Metrics,
     tracer: Tracer,
@@ -116,6 +129,7 @@ impl Engine {
             templates,
             handlers,
             settings,
+            http,
             node,
             variables,
             metrics,
@@ -156,6 +170,7 @@ impl Engine {
             standing: Standing::new(identity),
             local: Local::default(),
             catalogue: super::catalogue(&templates, &handlers),
+            http: Http::new(http, clock.clone(), metrics.clone(), tracer.clone()),
             name: node,
             signals,
             database,
@@ -261,6 +276,16 @@ impl Engine {
 
     pub(super) fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// The handler of an HTTP step; `class` looks at the answer, where this program has it.
+    pub(super) fn api_step(&self, class: Option<Registered>) -> Registered {
+        let (class, declared) = match class {
+            Some(Registered { handler, declared, .. }) => (Some(handler), declared),
+            None => (None, Arc::default()),
+        };
+        let (http, variables) = (self.inner.http.clone(), self.inner.variables.clone());
+        Registered::of(Arc::new(ApiStep { http, variables, class }), declared)
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<String> {

@@ -1,12 +1,14 @@
 //! What an application writes: the code of its steps and the hooks of its tasks.
 
 mod alone;
+mod api;
 mod builtin;
 mod call;
 mod error;
 mod registry;
 mod view;
 
+pub use api::HttpClients;
 pub use error::StepError;
 pub use registry::{Found, Handlers, Registered};
 pub use view::{Sequence, StepSnapshot, StepView, TaskView};
@@ -14,6 +16,7 @@ pub use view::{Sequence, StepSnapshot, StepView, TaskView};
 pub(crate) use alone::Alone;
 pub(crate) use call::Call;
 
+pub(super) use api::{ApiStep, Http};
 pub(super) use builtin::sleep_until;
 pub(super) use call::panicked;
 pub(super) use view::Board;

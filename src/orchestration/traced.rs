@@ -9,8 +9,14 @@ use super::{Clock, Engine};
 use crate::{
     data::Kind,
     model::{
-        failure::Failure, id::StepNo, outcome::Outcome, status::Status, step::Step, task::Task,
-        time::Timestamp, trace::TraceContext,
+        failure::Failure,
+        id::StepNo,
+        outcome::{Outcome, ReleaseReason},
+        status::Status,
+        step::Step,
+        task::Task,
+        time::Timestamp,
+        trace::TraceContext,
     },
     telemetry::{Beginning, Span, SpanKind},
 };
@@ -49,6 +55,7 @@ impl Attempted {
             match outcome {
                 Outcome::Completed { .. } | Outcome::Asleep { .. } => span.say("tasker.outcome", "complete"),
                 Outcome::Released(reason) => released(&span, reason.as_str()),
+                Outcome::CircuitOpen { .. } => released(&span, ReleaseReason::CircuitOpen.as_str()),
                 Outcome::Failed { failure, .. } => failed(&span, failure),
             }
             span.end(self.clock.now());

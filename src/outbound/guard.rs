@@ -23,10 +23,13 @@ pub struct Forbidden(String);
 /// How names become addresses: by the system, or as a test has it.
 pub type Resolve = Arc<dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync>;
 
+/// Which addresses may be reached.
+pub type Permit = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
+
 /// Lets a client reach the public internet only, or everything.
 #[derive(Clone)]
 pub struct Guard {
-    allow_private_networks: bool,
+    permit: Permit,
     resolve: Resolve,
 }
 
@@ -38,7 +41,12 @@ impl Guard {
 
     /// With another one. It may block its thread.
     pub fn with_resolver(allow_private_networks: bool, resolve: Resolve) -> Self {
-        Self { allow_private_networks, resolve }
+        Self::permitting(Arc::new(move |address| allow_private_networks || is_public(address)), resolve)
+    }
+
+    /// With another idea of which addresses may be reached.
+    pub fn permitting(permit: Permit, resolve: Resolve) -> Self {
+        Self { permit, resolve }
     }
 
     /// A client that asks this guard: whatever it is asked to fetch, name or number. It goes through no proxy, which
@@ -61,7 +69,7 @@ impl Guard {
     }
 
     fn permits(&self, address: IpAddr) -> bool {
-        self.allow_private_networks || is_public(address)
+        (self.permit)(address)
     }
 
     /// Those of a name's addresses that are permitted.

@@ -12,7 +12,7 @@ use crate::{
     data::{Database, entity, load, log, migrate, named_task},
     metrics::Metrics,
     model::{id::TaskId, status::Status, task::Task, template::Templates, time::Timestamp},
-    orchestration::{Clock, Engine, Lookup, Parts, Settings, TaskRequest, handler::Handlers},
+    orchestration::{Clock, Engine, HttpClients, Lookup, Parts, Settings, TaskRequest, handler::Handlers},
     telemetry::Tracer,
 };
 
@@ -28,6 +28,7 @@ pub(super) struct Setup {
     pub(super) handlers: Handlers,
     pub(super) scripts: Scripts,
     pub(super) settings: Settings,
+    pub(super) http: HttpClients,
     pub(super) subject: Subject,
     pub(super) patience: Duration,
     pub(super) primary: DatabaseConnection,
@@ -210,6 +211,7 @@ async fn begin(database: &Database, clock: &Clock, setup: &Setup) -> Result<Engi
         templates: setup.templates.clone(),
         handlers: setup.handlers.clone(),
         settings: setup.settings.clone(),
+        http: setup.http.clone(),
         node: "test".to_owned(),
         variables: setup.variables.clone(),
         metrics: Metrics::new(),

@@ -20,9 +20,10 @@ use super::{
 use crate::{
     app::Builder,
     auth::Subject,
+    config::HttpSteps,
     model::template::{CustomEvent, StepTemplate, Templates},
     orchestration::{
-        Settings,
+        HttpClients, Settings,
         handler::{Found, Handlers, StepHandler, TaskHandler},
     },
 };
@@ -39,6 +40,7 @@ pub struct TestKit {
     scripts: BTreeMap<String, Vec<Answer>>,
     others_succeed: bool,
     settings: Settings,
+    http: HttpSteps,
     subject: Subject,
     patience: Duration,
     primary: DatabaseConnection,
@@ -69,6 +71,7 @@ impl TestKit {
             scripts: BTreeMap::new(),
             others_succeed: false,
             settings: Settings::default(),
+            http: HttpSteps::default(),
             subject: Subject::anonymous(),
             patience: PATIENCE,
             primary: DatabaseConnection::default(),
@@ -117,14 +120,16 @@ impl TestKit {
         self
     }
 
-    /// Steps of this `handler_class` answer as told, one answer an attempt, in place of the real handler. The attempt
-    /// after the last answer fails, unless that is [`Answer::always`].
+    /// Steps of this `handler_class` answer as told, one answer an attempt, in place of the real handler or HTTP call. The
+    /// attempt after the last answer fails, unless that is [`Answer::always`]. An HTTP step without a class goes by its
+    /// name.
     pub fn script(mut self, class: impl Into<String>, answers: impl IntoIterator<Item = Answer>) -> Self {
         self.scripts.entry(class.into()).or_default().extend(answers);
         self
     }
 
-    /// Every step that has no handler here succeeds with `{}`. Without this it waits for a worker, as in the service.
+    /// Every step that has no handler here succeeds with `{}`, and so does every HTTP step, which asks nobody then. Without
+    /// this it waits for a worker, as in the service, and HTTP steps make their requests.
     pub fn others_succeed(mut self) -> Self {
         self.others_succeed = true;
         self
@@ -133,6 +138,13 @@ impl TestKit {
     /// Other settings of the engine than the defaults.
     pub fn settings(mut self, set: impl FnOnce(&mut Settings)) -> Self {
         set(&mut self.settings);
+        self
+    }
+
+    /// Other settings of HTTP steps than the defaults: with `allow_private_networks` they reach a server that the test
+    /// starts.
+    pub fn http_steps(mut self, set: impl FnOnce(&mut HttpSteps)) -> Self {
+        set(&mut self.http);
         self
     }
 
@@ -162,27 +174,29 @@ impl TestKit {
             self.stand_in(&templates);
         }
         self.check_scripts(&templates)?;
-        let Self { source, mut handlers, scripts, settings, subject, patience, primary, .. } = self;
+        let Self { source, mut handlers, scripts, settings, http, subject, patience, primary, .. } = self;
         let classes: Vec<String> = scripts.keys().cloned().collect();
         let scripts = Scripts::new(scripts);
         for class in classes {
             let event = |name: &String| CustomEvent { name: name.clone(), description: String::new() };
             let declared = handlers.declared(&class).iter().map(event).collect();
             let scripted = Scripted { class: class.clone(), scripts: scripts.clone(), declared };
-            handlers.add_step(class, Arc::new(scripted));
+            handlers.stand_in(class, Arc::new(scripted));
         }
+        let http = HttpClients::open(&http, None).map_err(|error| Error::Script(error.to_string()))?;
         let variables = source.variables;
         let variables = Arc::new(move |name: &str| variables.get(name).cloned());
-        let setup = Setup { templates, handlers, scripts, settings, subject, patience, primary, variables };
+        let setup =
+            Setup { templates, handlers, scripts, settings, http, subject, patience, primary, variables };
         TestEngine::start(setup).await
     }
 
     fn stand_in(&mut self, templates: &Templates) {
         for step in templates.iter().flat_map(|template| &template.steps) {
-            let is_code = step.handler_config.get("type").is_none() && !step.handler_class.is_empty();
-            if is_code && matches!(self.handlers.find(step), Found::Worker) {
+            // A call is not made by accident.
+            if matches!(self.handlers.find(step), Found::Worker | Found::Api(None)) {
                 let succeed = || vec![ok(json!({})).always()];
-                self.scripts.entry(step.handler_class.clone()).or_insert_with(succeed);
+                self.scripts.entry(scripted_as(step).to_owned()).or_insert_with(succeed);
             }
         }
     }
@@ -191,9 +205,9 @@ impl TestKit {
     fn check_scripts(&self, templates: &Templates) -> Result {
         let steps: Vec<&StepTemplate> = templates.iter().flat_map(|template| &template.steps).collect();
         for class in self.scripts.keys() {
-            let mut of_class = steps.iter().filter(|step| step.handler_class == *class).peekable();
+            let mut of_class = steps.iter().filter(|step| scripted_as(step) == class).peekable();
             if of_class.peek().is_none() {
-                let classes: BTreeSet<&str> = steps.iter().map(|step| step.handler_class.as_str()).collect();
+                let classes: BTreeSet<&str> = steps.iter().map(|step| scripted_as(step)).collect();
                 let classes = Vec::from_iter(classes).join(", ");
                 return Err(Error::Script(format!(
                     "no step has the handler_class {class:?}; there are {classes}"
@@ -206,4 +220,9 @@ impl TestKit {
         }
         Ok(())
     }
+}
+
+/// What a script says which steps it is for.
+fn scripted_as(step: &StepTemplate) -> &str {
+    if step.handler_class.is_empty() { &step.name } else { &step.handler_class }
 }

@@ -15,7 +15,9 @@ use tasker::{
         template::{Limits, Templates},
         time::Timestamp,
     },
-    orchestration::{Clock, Created, Engine, Error, Parts, Settings, TaskRequest, handler::Handlers},
+    orchestration::{
+        Clock, Created, Engine, Error, HttpClients, Parts, Settings, TaskRequest, handler::Handlers,
+    },
     telemetry::Tracer,
     testing,
 };
@@ -36,11 +38,33 @@ pub struct TestApp {
     pub clock: Clock,
     scripts: Scripts,
     settings: Settings,
+    outside: Outside,
     templates: Templates,
     /// Classes `remote.…` that a later start knows.
     learned: Vec<String>,
     // Dropped last.
     _place: Place,
+}
+
+/// What is around an engine.
+#[derive(Clone)]
+pub struct Outside {
+    pub http: HttpClients,
+    /// For `${NAME}`.
+    pub variables: Vec<(String, String)>,
+    pub tracer: Tracer,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Self { http: HttpClients::default(), variables: Vec::new(), tracer: Tracer::off() }
+    }
+}
+
+impl Outside {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
+    }
 }
 
 /// One handler's script.
@@ -64,17 +88,26 @@ impl TestApp {
     }
 
     pub async fn with(place: Place, templates: &str, set: impl FnOnce(&mut Settings)) -> Self {
+        Self::outside(place, templates, Outside::default(), set).await
+    }
+
+    pub async fn outside(
+        place: Place,
+        templates: &str,
+        outside: Outside,
+        set: impl FnOnce(&mut Settings),
+    ) -> Self {
         let mut settings = Settings { lease_ttl: Duration::from_secs(60), ..Settings::default() };
         set(&mut settings);
         let database = place.open().await;
         let clock = Clock::manual(Timestamp(1_800_000_000_000_000));
-        let templates = read(templates);
+        let templates = read_with(templates, &|name| outside.variable(name));
         for template in templates.iter() {
             named_task::store(&database, template, true, clock.now()).await.expect("the template is stored");
         }
         let scripts = Scripts::default();
         let primary = Primary::lazy(&place.url, 2, PATIENCE).expect("an address");
-        let engine = begin(&database, &primary, &templates, &settings, &scripts, &clock, &[]).await;
+        let engine = begin(&database, &primary, &templates, &settings, &outside, &scripts, &clock, &[]).await;
         let app = Self {
             engine,
             database,
@@ -82,6 +115,7 @@ impl TestApp {
             clock,
             scripts,
             settings,
+            outside,
             templates,
             learned: Vec::new(),
             _place: place,
@@ -161,8 +195,8 @@ impl TestApp {
 
     /// Another node starts beside this one, and is the one that is asked from now on.
     pub async fn join(&mut self) -> Engine {
-        let Self { database, primary, templates, settings, scripts, clock, learned, .. } = self;
-        let second = begin(database, primary, templates, settings, scripts, clock, learned).await;
+        let Self { database, primary, templates, settings, outside, scripts, clock, learned, .. } = self;
+        let second = begin(database, primary, templates, settings, outside, scripts, clock, learned).await;
         std::mem::replace(&mut self.engine, second)
     }
 
@@ -188,8 +222,8 @@ impl TestApp {
     }
 
     async fn begin(&mut self) {
-        let Self { database, primary, templates, settings, scripts, clock, learned, .. } = self;
-        self.engine = begin(database, primary, templates, settings, scripts, clock, learned).await;
+        let Self { database, primary, templates, settings, outside, scripts, clock, learned, .. } = self;
+        self.engine = begin(database, primary, templates, settings, outside, scripts, clock, learned).await;
         self.run_until_idle().await;
     }
 
@@ -256,22 +290,28 @@ pub async fn run_until_idle(engine: &Engine, scripts: &Scripts) {
 
 /// Templates from texts separated by `---`.
 pub fn read(texts: &str) -> Templates {
+    read_with(texts, &|_| None)
+}
+
+fn read_with(texts: &str, variables: &dyn Fn(&str) -> Option<String>) -> Templates {
     let files: Vec<(String, String)> = texts
         .split("\n---\n")
         .enumerate()
         .map(|(no, text)| (format!("{no}.yaml"), text.to_owned()))
         .collect();
-    let (templates, problems) = Templates::read(&files, "test", &|_| None, Limits::default());
+    let (templates, problems) = Templates::read(&files, "test", variables, Limits::default());
     let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert!(templates.len() == files.len(), "{}", problems.join("\n"));
     templates
 }
 
+#[expect(clippy::too_many_arguments, reason = "what an engine is made of")]
 async fn begin(
     database: &Database,
     primary: &Primary,
     templates: &Templates,
     settings: &Settings,
+    outside: &Outside,
     scripts: &Scripts,
     clock: &Clock,
     learned: &[String],
@@ -290,10 +330,14 @@ async fn begin(
         templates: templates.clone(),
         handlers,
         settings: settings.clone(),
+        http: outside.http.clone(),
         node: "test".into(),
-        variables: Arc::new(|_| None),
+        variables: {
+            let outside = outside.clone();
+            Arc::new(move |name| outside.variable(name))
+        },
         metrics: Metrics::new(),
-        tracer: Tracer::off(),
+        tracer: outside.tracer.clone(),
         clock: clock.clone(),
     };
     Engine::start(parts).await.expect("the engine starts")

@@ -1,5 +1,6 @@
 //! The kit for an application's tests, as an application uses it.
 
+mod calls;
 mod mistakes;
 mod recipes;
 mod running;

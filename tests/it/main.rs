@@ -5,6 +5,7 @@ mod place;
 #[macro_use]
 mod story;
 mod analytics;
+mod api;
 mod app;
 mod architecture;
 mod attack;

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::sustained::Load;
 use crate::model::template::{Template, Templates};
 
 /// How the steps depend on each other.
@@ -30,7 +31,7 @@ impl Shape {
         }
     }
 
-    pub(super) const fn steps(self) -> usize {
+    const fn steps(self) -> usize {
         match self {
             Self::Linear5 => 5,
             Self::Diamond => 6,
@@ -39,11 +40,15 @@ impl Shape {
     }
 
     /// Tasks in one `createTasks`, so that their rows are about a flush.
-    pub(super) const fn bulk(self) -> usize {
+    const fn bulk(self) -> usize {
         match self {
             Self::Linear5 | Self::Diamond => 100,
             Self::Fanout100 => 10,
         }
+    }
+
+    pub(super) const fn load(self) -> Load {
+        Load { name: self.name(), steps: self.steps(), bulk: self.bulk() }
     }
 
     /// As it stands in a template file.

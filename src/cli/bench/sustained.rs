@@ -7,7 +7,6 @@ use std::{
 
 use serde_json::json;
 
-use super::shape::Shape;
 use crate::{
     auth::Subject,
     data::journal::Totals,
@@ -39,14 +38,25 @@ impl fmt::Display for Sustained {
     }
 }
 
+/// What is run.
+#[derive(Clone, Copy)]
+pub(super) struct Load {
+    /// The template, in the namespace `bench`.
+    pub(super) name: &'static str,
+    /// Steps of a task.
+    pub(super) steps: usize,
+    /// Tasks that are created together.
+    pub(super) bulk: usize,
+}
+
 /// Creates tasks in bulk while at most `in_flight` are unfinished, until about `steps` steps are done.
 pub(super) async fn measure(
     engine: &Engine,
-    shape: Shape,
+    load: Load,
     steps: usize,
     in_flight: usize,
 ) -> anyhow::Result<Sustained> {
-    let tasks = steps.div_ceil(shape.steps());
+    let tasks = steps.div_ceil(load.steps);
     let done = || {
         engine.metrics().tasks_finished.get_or_create(&ByStatus { status: Status::Complete }).get() as usize
     };
@@ -56,9 +66,9 @@ pub(super) async fn measure(
     let mut created = 0;
     while done() - already < tasks {
         let unfinished = created - (done() - already);
-        if created < tasks && unfinished + shape.bulk() <= in_flight.max(shape.bulk()) {
-            let bulk = shape.bulk().min(tasks - created);
-            let requests = (0..bulk).map(|n| request(shape, created + n)).collect();
+        if created < tasks && unfinished + load.bulk <= in_flight.max(load.bulk) {
+            let bulk = load.bulk.min(tasks - created);
+            let requests = (0..bulk).map(|n| request(load.name, created + n)).collect();
             created += engine.create_tasks(&Subject::anonymous(), requests).await?.len();
         } else {
             tokio::time::sleep(Duration::from_micros(500)).await;
@@ -66,11 +76,11 @@ pub(super) async fn measure(
     }
     let took = began.elapsed();
     let written = engine.journal().statistics().totals() - before;
-    Ok(Sustained { steps: tasks * shape.steps(), took, written })
+    Ok(Sustained { steps: tasks * load.steps, took, written })
 }
 
-fn request(shape: Shape, n: usize) -> TaskRequest {
-    let mut request = TaskRequest::new(shape.name(), json!({ "n": n }));
+fn request(name: &str, n: usize) -> TaskRequest {
+    let mut request = TaskRequest::new(name, json!({ "n": n }));
     request.namespace = Some("bench".into());
     request
 }

@@ -115,7 +115,7 @@ fn row(event: &EventName) -> Option<Row> {
         StepReleased => of(
             "The step's attempt was given back without an answer, and will be made again. It does not count.",
             OWNER,
-            &[RELEASE_REASON],
+            &[RELEASE_REASON, NEXT_ATTEMPT_AT.perhaps()],
         ),
         StepAwaitingWorker => of(
             "No node that has looked knows the step's handler: it waits for a worker.",

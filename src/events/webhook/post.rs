@@ -1,14 +1,13 @@
 //! One try of one delivery.
 
 use std::{
-    fmt::Write,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use reqwest::{
-    Client, RequestBuilder, Response, StatusCode, Url,
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    Client, RequestBuilder, StatusCode, Url,
+    header::{CONTENT_TYPE, HeaderMap},
 };
 use ring::hmac;
 use sha2::{Digest, Sha256};
@@ -17,11 +16,8 @@ use uuid::Uuid;
 use crate::{
     config::subscribers::{Secret, WebhookSettings},
     events::WorkflowEvent,
-    outbound::Guard,
+    outbound::{Guard, causes, drain, retry_after},
 };
-
-/// Of an answer so much is read, so that its connection can be used again.
-const ANSWER: usize = 64 << 10;
 
 /// Nobody is believed who wants a longer pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
@@ -77,7 +73,7 @@ impl Post {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let answer = self.request(event, now.as_secs()).send().await.map_err(|error| Refused::by(&error))?;
         let status = answer.status();
-        let retry_after = retry_after(answer.headers(), now);
+        let retry_after = retry_after(answer.headers(), now).map(|pause| pause.min(LONGEST_PAUSE));
         drain(answer).await;
         if status.is_success() {
             return Ok(());
@@ -119,13 +115,8 @@ impl Refused {
         if error.is_timeout() {
             return Self { timed_out: true, ..Self::because("no answer in time".to_owned()) };
         }
-        let mut why = String::from(if error.is_connect() { "no connection" } else { "the request failed" });
-        let mut source = std::error::Error::source(error);
-        while let Some(error) = source {
-            let _ = write!(why, ": {error}");
-            source = error.source();
-        }
-        Self::because(why)
+        let why = if error.is_connect() { "no connection" } else { "the request failed" };
+        Self::because(format!("{why}{}", causes(error)))
     }
 }
 
@@ -150,29 +141,6 @@ fn sign(key: &hmac::Key, timestamp: u64, body: &str) -> String {
     format!("sha256={}", hex::encode(context.sign()))
 }
 
-/// Seconds, or a date.
-fn retry_after(headers: &HeaderMap, now: Duration) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let told = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let moment = chrono::DateTime::parse_from_rfc2822(text).ok()?.timestamp();
-            Duration::from_secs(u64::try_from(moment).ok()?).saturating_sub(now)
-        }
-    };
-    Some(told.min(LONGEST_PAUSE))
-}
-
-async fn drain(mut answer: Response) {
-    let mut read = 0;
-    while let Ok(Some(chunk)) = answer.chunk().await {
-        read += chunk.len();
-        if read > ANSWER {
-            return;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,21 +158,5 @@ mod tests {
         assert_eq!(delivery_id("a", event), delivery_id("a", event));
         assert_ne!(delivery_id("a", event), delivery_id("b", event));
         assert_ne!(delivery_id("a", event), delivery_id("a", Uuid::from_u128(8)));
-    }
-
-    #[test]
-    fn a_pause_is_told_in_seconds_or_as_a_date_and_is_not_believed_if_it_is_too_long() {
-        let now = Duration::from_secs(1_445_412_400);
-        let after = |text: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, text.parse().expect("a value"));
-            retry_after(&headers, now)
-        };
-        assert_eq!(after("120"), Some(Duration::from_secs(120)));
-        assert_eq!(after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::from_secs(80)));
-        assert_eq!(after("Wed, 21 Oct 2015 07:00:00 GMT"), Some(Duration::ZERO), "it is over");
-        assert_eq!(after("999999"), Some(LONGEST_PAUSE));
-        assert_eq!(after("soon"), None);
-        assert_eq!(after("-5"), None);
     }
 }

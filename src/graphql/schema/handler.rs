@@ -129,11 +129,8 @@ impl Handler {
     }
 }
 
-/// What runs its steps and is not in this program; what a step's configuration asks for, where it names no class.
+/// What runs its steps and is not in this program.
 fn missing<'a>(template: &'a Template, handlers: &'a Handlers) -> impl Iterator<Item = &'a str> {
     let steps = template.steps.iter().filter(|step| matches!(handlers.find(step), Found::Worker));
-    steps.map(|step| match step.handler_class.as_str() {
-        "" => step.handler_config.get("type").and_then(serde_json::Value::as_str).unwrap_or_default(),
-        class => class,
-    })
+    steps.map(|step| step.handler_class.as_str())
 }

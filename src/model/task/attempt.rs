@@ -15,6 +15,7 @@ use crate::model::{
     lease::RemoteState,
     outcome::{Answer, Outcome, Published, ReleaseReason},
     status::Status,
+    time::Timestamp,
     transition::{StepTransition, TaskTransition},
 };
 
@@ -73,6 +74,7 @@ impl Edit<'_> {
             }
             Outcome::Asleep { until } => self.touch(no).next_attempt_at = Some(until),
             Outcome::Released(reason) => self.release(no, reason),
+            Outcome::CircuitOpen { until } => self.give_back(no, ReleaseReason::CircuitOpen, Some(until)),
         }
     }
 
@@ -91,11 +93,20 @@ impl Edit<'_> {
                 "the attempt was lost and the step is not retryable: whether it had its effect is unknown";
             return self.fail_step(no, Failure::new(FailureKind::Lost, message));
         }
+        self.give_back(no, reason, None);
+    }
+
+    /// What was lost may run again, or nothing was done at all.
+    fn give_back(&mut self, no: StepNo, reason: ReleaseReason, until: Option<Timestamp>) {
         let moved = self.move_step(no, StepTransition::Release);
         let step = self.touch(no);
         step.released += 1;
-        step.next_attempt_at = None;
-        self.push(EventName::StepReleased, Some(no), Some(moved), json!({ "reason": reason.as_str() }));
+        step.next_attempt_at = until;
+        let mut details = json!({ "reason": reason.as_str() });
+        if let Some(until) = until {
+            details["next_attempt_at"] = json!(until.to_rfc3339());
+        }
+        self.push(EventName::StepReleased, Some(no), Some(moved), details);
     }
 
     fn complete(&mut self, no: StepNo, results: Value, published: Published) {

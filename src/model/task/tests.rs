@@ -39,6 +39,7 @@ enum End {
     Permanent,
     Asleep,
     Released,
+    CircuitOpen,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +61,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         End::Permanent,
         End::Asleep,
         End::Released,
+        End::CircuitOpen,
     ]);
     let ask = prop::sample::select(vec![
         Ask::CancelStep,
@@ -189,6 +191,7 @@ fn outcome(end: End, now: Timestamp) -> Outcome {
         End::Permanent => failed(FailureKind::Permanent),
         End::Asleep => Outcome::Asleep { until: now.plus(Duration::from_secs(20)) },
         End::Released => Outcome::Released(ReleaseReason::NodeLost),
+        End::CircuitOpen => Outcome::CircuitOpen { until: now.plus(Duration::from_secs(5)) },
     }
 }
 

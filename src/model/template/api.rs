@@ -1,15 +1,23 @@
 //! The shape of a declarative HTTP call: `handler_config` with `type: api`.
 //!
-//! Only the shape. Its texts are expressions that the HTTP handler reads, and hold variables that are replaced
-//! when the request is made; so a number may also be written as `"${TIMEOUT:-15}"`.
+//! The shape, and that its texts can be read; what they come to is known when the request is made
+//! ([`crate::model::call`]). Variables are replaced then too, so a number may also be written as `"${TIMEOUT:-15}"`.
+
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::{
+    StepTemplate,
     path::Path,
     reading::{Purpose, Reading},
     section::{Section, kind},
     variables,
+};
+use crate::model::{
+    call::{self, Keep},
+    dag::Dag,
+    id::StepNo,
 };
 
 const KEYS: &[&str] = &[
@@ -27,19 +35,22 @@ const KEYS: &[&str] = &[
     "allow_private_networks",
 ];
 
+/// The keys that are texts, with whatever is within them.
+const TEXTS: [&str; 4] = ["url", "headers", "params", "body"];
+
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// Checks the call and answers with its `retries`.
 pub(super) fn read(reading: &Reading<'_>, path: &Path<'_>, config: &Value) -> Option<i64> {
     let call = Section::open(reading, path, config, KEYS)?;
     match reading.purpose() {
-        Purpose::Load(_) | Purpose::Inspect => check(&call),
+        Purpose::Load(_) | Purpose::Inspect => check_call(&call),
         Purpose::Resume(_) => {}
     }
     call.integer("retries", 1..=i64::from(i32::MAX))
 }
 
-fn check(call: &Section<'_>) {
+fn check_call(call: &Section<'_>) {
     match call.value("url") {
         None => call.reading.error(call.path, "an api call needs a url"),
         Some(Value::String(url)) if url.trim().is_empty() => call.error("url", "must not be empty"),
@@ -53,11 +64,97 @@ fn check(call: &Section<'_>) {
             Some(other) => call.error(key, format!("must be a mapping, not {}", kind(other))),
         }
     }
+    check_headers(call);
+    for key in TEXTS {
+        if let Some(value) = call.value(key) {
+            check_texts(call.reading, &call.path.key(key), value);
+        }
+    }
     let _ = call.timeout("timeout");
     let _ = call.integer("max_response_bytes", 1..=1 << 40);
     let _ = call.boolean("allow_private_networks");
     check_expect(call);
     check_results(call);
+}
+
+/// Names of headers are not looked at as texts, and there is one of each.
+fn check_headers(call: &Section<'_>) {
+    let Some(Value::Object(headers)) = call.value("headers") else { return };
+    let path = call.path.key("headers");
+    let mut seen = HashSet::new();
+    for name in headers.keys() {
+        if let Err(why) = call::check_header(name) {
+            call.reading.error(&path.key(name), why);
+        } else if !seen.insert(name.to_ascii_lowercase()) {
+            call.reading.error(&path.key(name), "is there twice: names of headers have no case");
+        }
+    }
+}
+
+fn check_texts(reading: &Reading<'_>, path: &Path<'_>, value: &Value) {
+    each_text(path, value, &mut |path, text| {
+        if let Err(why) = call::check(text) {
+            reading.error(path, why);
+        }
+    });
+}
+
+/// Every text of a value, with its place.
+fn each_text(path: &Path<'_>, value: &Value, found: &mut dyn FnMut(&Path<'_>, &str)) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => found(path, text),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| each_text(&path.index(index), item, found))
+        }
+        Value::Object(entries) => {
+            entries.iter().for_each(|(key, item)| each_text(&path.key(key), item, found));
+        }
+    }
+}
+
+/// What a step refers to must be settled before it: an earlier step, directly or by way of others.
+pub(super) fn check_references(reading: &Reading<'_>, steps: &Path<'_>, all: &[StepTemplate], dag: &Dag) {
+    let places: HashMap<&str, StepNo> =
+        (0..).map(StepNo).zip(all).map(|(no, step)| (step.name.as_str(), no)).collect();
+    for (no, step) in (0..).map(StepNo).zip(all).filter(|(_, step)| step.is_api()) {
+        let (path, mut before) = (steps.index(no.index()), None);
+        let config = path.key("handler_config");
+        for key in TEXTS {
+            let Some(value) = step.handler_config.get(key) else { continue };
+            each_text(&config.key(key), value, &mut |path, text| {
+                for name in call::check(text).unwrap_or_default() {
+                    let earlier = before.get_or_insert_with(|| ancestors(dag, no));
+                    match places.get(name.as_str()) {
+                        Some(place) if earlier.contains(place) => {}
+                        Some(_) => reading.error(
+                            path,
+                            format!("refers to results.{name}, and this step does not run after {name:?}"),
+                        ),
+                        None => {
+                            let suggestion = reading.suggestion(&name, places.keys().copied());
+                            reading.error(
+                                path,
+                                format!("refers to results.{name}, and there is no such step{suggestion}"),
+                            );
+                        }
+                    }
+                }
+            });
+        }
+    }
+}
+
+/// Every step that is settled before `no` starts.
+fn ancestors(dag: &Dag, no: StepNo) -> HashSet<StepNo> {
+    let mut found = HashSet::new();
+    let mut open = dag.parents(no).to_vec();
+    while let Some(next) = open.pop() {
+        if found.insert(next) {
+            open.extend(dag.parents(next));
+        }
+    }
+    found
 }
 
 fn check_method(call: &Section<'_>) {
@@ -87,16 +184,10 @@ fn check_expect(call: &Section<'_>) {
 
 /// A mapping from a result's name to its JSON pointer, or a list of pointers.
 fn check_results(call: &Section<'_>) {
-    let is_pointer =
-        |pointer: &Value| pointer.as_str().is_some_and(|text| text.is_empty() || text.starts_with('/'));
-    let fits = match call.value("results") {
-        None => true,
-        Some(Value::Object(map)) => map.values().all(is_pointer),
-        Some(Value::Array(all)) => all.iter().all(is_pointer),
-        Some(one) => is_pointer(one),
-    };
-    if !fits {
-        call.error("results", "must name JSON pointers, such as {total: /order/total}");
+    if let Some(results) = call.value("results").filter(|results| !variables::any_variables(results))
+        && let Err(why) = Keep::read(results)
+    {
+        call.error("results", why);
     }
 }
 

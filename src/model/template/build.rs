@@ -5,12 +5,12 @@ use std::{collections::HashSet, sync::Arc};
 use serde_json::Value;
 
 use super::{
-    Backoff, IdentityStrategy, Template, backoff, canonical,
+    Backoff, IdentityStrategy, Template, api, backoff, canonical,
     context_schema::ContextSchema,
     dependencies::{self, Names},
     names,
     path::Path,
-    reading::{Reading, Text},
+    reading::{Purpose, Reading, Text},
     section::{Section, text},
     step,
 };
@@ -229,7 +229,12 @@ fn steps(whole: &Section<'_>, defaults: &step::Defaults, max_steps: usize) -> Op
     let parents =
         steps.iter().map(|step| step.as_ref().map(|step| step.depends_on.clone()).unwrap_or_default());
     let dag = dependencies::graph(reading, &path, parents.collect(), &names)?;
-    Some((steps.into_iter().collect::<Option<_>>()?, dag, names.into_places()))
+    let steps: Vec<super::StepTemplate> = steps.into_iter().collect::<Option<_>>()?;
+    match reading.purpose() {
+        Purpose::Load(_) | Purpose::Inspect => api::check_references(reading, &path, &steps, &dag),
+        Purpose::Resume(_) => {}
+    }
+    Some((steps, dag, names.into_places()))
 }
 
 /// `named_steps`, where it is given, lists every name a step may have.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::model::{
     failure::{Failure, FailureKind},
     outcome::Outcome,
+    time::Timestamp,
 };
 
 /// A failed attempt. Any error becomes a retryable one by `?`.
@@ -17,6 +18,8 @@ pub struct StepError {
     code: Option<String>,
     retry_after: Option<Duration>,
     results: Option<Value>,
+    /// Nothing was tried, and will not be before then.
+    held_until: Option<Timestamp>,
 }
 
 impl StepError {
@@ -31,7 +34,21 @@ impl StepError {
     }
 
     pub(in crate::orchestration) fn new(kind: FailureKind, message: impl fmt::Display) -> Self {
-        Self { kind, message: message.to_string(), code: None, retry_after: None, results: None }
+        Self {
+            kind,
+            message: message.to_string(),
+            code: None,
+            retry_after: None,
+            results: None,
+            held_until: None,
+        }
+    }
+
+    /// Nothing was tried: the host is left alone until then, and the attempt does not count.
+    pub(in crate::orchestration) fn circuit_open(until: Timestamp) -> Self {
+        let error =
+            Self::new(FailureKind::Retryable, "the host is left alone for a while: it failed too often");
+        Self { held_until: Some(until), ..error }
     }
 
     /// A word for programs.
@@ -61,6 +78,9 @@ impl StepError {
     }
 
     pub(in crate::orchestration) fn into_outcome(self) -> Outcome {
+        if let Some(until) = self.held_until {
+            return Outcome::CircuitOpen { until };
+        }
         Outcome::Failed {
             failure: Failure { kind: self.kind, message: clean(self.message), code: self.code.map(clean) },
             retry_after: self.retry_after,

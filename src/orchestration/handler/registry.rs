@@ -25,16 +25,27 @@ pub struct Registered {
     pub handler: Arc<dyn StepHandler>,
     /// Names of the events that it may publish.
     pub declared: Arc<[String]>,
+    /// Runs in the place of whatever the step would do: in tests.
+    stands_in: bool,
 }
 
 /// Who runs a step.
 pub enum Found {
     /// Code in this binary.
     Handler(Registered),
+    /// An HTTP call, and then the code of this binary that looks at the answer, where there is any.
+    Api(Option<Registered>),
     /// The engine itself, with nothing held while it sleeps.
     Sleep,
     /// Nobody here: a worker must claim it.
     Worker,
+}
+
+impl Registered {
+    /// The same declarations, and other code.
+    pub(in crate::orchestration) fn of(handler: Arc<dyn StepHandler>, declared: Arc<[String]>) -> Self {
+        Self { handler, declared, stands_in: false }
+    }
 }
 
 impl Handlers {
@@ -61,7 +72,16 @@ impl Handlers {
         });
         let declared = events.iter().map(|event| event.name.clone()).collect();
         self.events.insert(class.clone(), events);
-        self.steps.insert(class, Registered { handler, declared });
+        self.steps.insert(class, Registered { handler, declared, stands_in: false });
+    }
+
+    /// The same, also for steps that are HTTP calls, in their place; a step without a class is meant by its name.
+    pub(crate) fn stand_in(&mut self, class: impl Into<String>, handler: Arc<dyn StepHandler>) {
+        let class = class.into();
+        self.add_step(class.clone(), handler);
+        if let Some(registered) = self.steps.get_mut(&class) {
+            registered.stands_in = true;
+        }
     }
 
     /// The events that step handlers declare, each with its handler's class.
@@ -86,10 +106,14 @@ impl Handlers {
         self.tasks.insert(class.into(), handler);
     }
 
-    /// Who runs `step`. A `handler_config.type` says that it is not this binary's code.
+    /// Who runs `step`. A `handler_config.type` wins over the class.
     pub fn find(&self, step: &StepTemplate) -> Found {
-        if step.handler_config.get("type").is_some() {
-            Found::Worker
+        if step.is_api() {
+            let name = if step.handler_class.is_empty() { &step.name } else { &step.handler_class };
+            match self.steps.get(name) {
+                Some(registered) if registered.stands_in => Found::Handler(registered.clone()),
+                Some(_) | None => Found::Api(self.class(&step.handler_class).cloned()),
+            }
         } else if step.handler_class == builtin::SLEEP {
             Found::Sleep
         } else {
@@ -97,6 +121,11 @@ impl Handlers {
                 .get(&step.handler_class)
                 .map_or(Found::Worker, |handler| Found::Handler(handler.clone()))
         }
+    }
+
+    /// The code of a class; a step without one has none.
+    fn class(&self, class: &str) -> Option<&Registered> {
+        self.steps.get(class).filter(|_| !class.is_empty())
     }
 
     /// Names of the events that the handler of `class` declares; none where there is no such handler.

@@ -62,6 +62,10 @@ impl Run {
                     edit.start(no);
                     begun.push((no, registered));
                 }
+                Found::Api(class) => {
+                    edit.start(no);
+                    begun.push((no, engine.api_step(class)));
+                }
             }
         }
         let Some(change) = edit.finish() else { return Ok(()) };

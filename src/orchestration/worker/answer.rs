@@ -57,7 +57,10 @@ impl WorkerSays {
                     results.as_ref().map_or(Ok(()), storable)?;
                     WorkerOutcome::Failed { failure, retry_after, results }
                 }
-                Outcome::Completed { .. } | Outcome::Asleep { .. } | Outcome::Released(_) => {
+                Outcome::Completed { .. }
+                | Outcome::Asleep { .. }
+                | Outcome::CircuitOpen { .. }
+                | Outcome::Released(_) => {
                     return Err(bad("a failure is what was expected".into()));
                 }
             },

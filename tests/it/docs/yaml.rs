@@ -19,6 +19,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("COLLECTOR_TOKEN", "secret"),
     ("ORDERS_WEBHOOK_SECRET", "0123456789abcdef"),
     ("PAYMENT_KEY", "secret"),
+    ("PRICES_TOKEN", "secret"),
+    ("SHOP_URL", "https://shop.example.com"),
     ("TASKER_DATABASE_PASSWORD", "secret"),
 ];
 
