@@ -1,4 +1,5 @@
-//! The guide says nothing that is not so: everything between fences in README.md and docs/ is read, run or looked up.
+//! The guide says nothing that is not so: everything between fences in README.md, docs/ and the workers'
+//! pages is read, run or looked up.
 
 mod code;
 mod curl;
@@ -43,14 +44,18 @@ async fn everything_between_fences_is_so() {
                 .map(drop)
                 .map_err(|error| error.to_string()),
             "csv" => policy(&fence.text),
-            "rust" => sources.check(&fence.text),
+            "rust" => sources.check("rs", &fence.text),
+            "python" => sources.check("py", &fence.text),
+            "typescript" => sources.check("ts", &fence.text),
             "graphql" => documents.run(&fence.text).await.map(drop),
             other => Err(format!("nobody checks a fence of the language {other:?}")),
         };
         complaints.extend(checked.err().map(|why| complaint(fence, &why)));
     }
     let names = Names::read(documents.page("/metrics").await.expect("metrics"));
-    for page in &pages {
+    // What a library of another language has its own names for is not looked up here.
+    let libraries = ["python/README.md", "typescript/README.md"];
+    for page in pages.iter().filter(|page| !libraries.iter().any(|own| page.path.ends_with(own))) {
         for (line, span) in &page.spans {
             let checked = match names.check(span) {
                 Ok(Some(path)) => documents.page(&path).await.map(drop),
@@ -109,6 +114,9 @@ fn pages() -> Vec<Page> {
         .collect();
     paths.sort();
     paths.insert(0, root.join("README.md"));
+    paths.extend(
+        ["", "python/", "typescript/"].map(|at| root.join(format!("examples/workers/{at}README.md"))),
+    );
     paths.iter().map(|path| Page::read(path)).collect()
 }
 

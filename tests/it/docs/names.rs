@@ -17,6 +17,10 @@ use tasker::{
 /// First words of the events that are Tasker's own.
 const CATEGORIES: [&str; 4] = ["task", "step", "workflow", "observability"];
 
+/// Words of neither the schema nor the settings: variables of the environment, and an extension of errors.
+const WORDS: &[&str] =
+    &["TASKER_BIN", "TASKER_ENV", "TASKER_TEST_POSTGRES", "TASKER_TOKEN", "TASKER_URL", "retryAfter"];
+
 /// Where everything has its name.
 pub struct Names {
     /// Every word of the schema and of the REST API's document, and every variable that is read.
@@ -34,7 +38,7 @@ impl Names {
         let openapi = text("openapi.json");
         let known = [text("schema.graphql"), text("config/tasker.yaml"), openapi.clone()].concat();
         let words = known.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        let words = words.chain(["TASKER_ENV", "TASKER_TOKEN", "TASKER_TEST_POSTGRES"]);
+        let words = words.chain(WORDS.iter().copied());
         let paths: Value = serde_json::from_str(&openapi).expect("JSON");
         Self {
             words: words.map(str::to_owned).collect(),

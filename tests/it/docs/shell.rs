@@ -18,10 +18,15 @@ const KNOWN: &[&[&str]] = &[
     &["git", "clone"],
     &["kill", "-HUP"],
     &["kill", "-TERM"],
+    &["node", "examples/workers/typescript/run.js"],
     &["npm", "ci"],
     &["npm", "run", "build"],
+    &["npm", "test"],
     &["openssl", "rand"],
     &["pg_dump", "--format=custom", "--file"],
+    &["pip", "install"],
+    &["pytest"],
+    &["python3", "examples/workers/python/run.py"],
     &["sqlite3", "tasker.db", ".backup tasker-backup.db"],
 ];
 

@@ -1,0 +1,1 @@
+"""The five steps of an order, as `examples/workers/config/tasks/order_process.yaml` has them."""
