@@ -29,8 +29,8 @@ const PAGES: u64 = 30;
 
 /// What pages cost.
 pub(super) struct Pages {
-    what: String,
-    millis: Latencies,
+    pub(super) what: String,
+    pub(super) millis: Latencies,
 }
 
 impl fmt::Display for Pages {
@@ -190,7 +190,7 @@ async fn run(connection: &DatabaseConnection, texts: &[String]) -> anyhow::Resul
 }
 
 /// 23 hours.
-const HISTORY: i64 = 23 * 3_600_000_000;
+pub(super) const HISTORY: i64 = 23 * 3_600_000_000;
 
 /// Tasks `first..first + count` of `all`, with their steps and events.
 fn texts(kind: Kind, first: usize, count: usize, all: usize, now: i64) -> Vec<String> {
