@@ -29,6 +29,7 @@ pub use policy::{Policy, PolicyCoordinator, PolicyFiles};
 pub use proxy::Proxy;
 pub use session::Session;
 pub use shown::API_TOKEN;
+pub(crate) use subject::admits;
 pub use subject::{Bounds, Subject};
 pub use throttle::{Address, Fingerprint, Throttle, Wait};
 pub use warden::Warden;

@@ -19,6 +19,7 @@ pub mod named_task;
 pub mod node;
 pub mod parked;
 mod primary;
+pub mod remote;
 pub mod retention;
 pub mod rollup;
 pub mod subscribers;

@@ -172,6 +172,12 @@ mod tests {
     # HELP tasker_steps_awaiting_worker Steps left to a worker, as no handler is here.
     # TYPE tasker_steps_awaiting_worker counter
     tasker_steps_awaiting_worker_total 0
+    # HELP tasker_worker_claims Attempts that workers have claimed.
+    # TYPE tasker_worker_claims counter
+    tasker_worker_claims_total 0
+    # HELP tasker_worker_leases_lost Attempts given back because their worker was not heard of.
+    # TYPE tasker_worker_leases_lost counter
+    tasker_worker_leases_lost_total 0
     # HELP tasker_custom_events Events published by handlers.
     # TYPE tasker_custom_events counter
     tasker_custom_events_total 0
@@ -219,6 +225,9 @@ mod tests {
     # HELP tasker_tasks_in_memory Tasks that this node holds in memory.
     # TYPE tasker_tasks_in_memory gauge
     tasker_tasks_in_memory 2
+    # HELP tasker_workers_waiting Workers that wait for something to claim.
+    # TYPE tasker_workers_waiting gauge
+    tasker_workers_waiting 0
     # HELP tasker_steps_running Handlers at work.
     # TYPE tasker_steps_running gauge
     tasker_steps_running 0

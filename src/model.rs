@@ -13,6 +13,7 @@ pub mod event;
 pub mod event_pattern;
 pub mod failure;
 pub mod id;
+pub mod lease;
 pub mod namespaces;
 pub mod outcome;
 pub mod readiness;

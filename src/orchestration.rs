@@ -35,6 +35,7 @@ mod tell;
 mod traced;
 mod value;
 mod wakes;
+mod worker;
 
 pub use activity::Activity;
 pub use annotate_task::Note;
@@ -47,3 +48,4 @@ pub use engine::{Engine, Lookup, Parts, Settings};
 pub use error::Error;
 pub use refusals::{Place, Refusals};
 pub use retention::{Pruned, Pruner};
+pub use worker::{ClaimRequest, Claimed, Heartbeat, WorkerSays};

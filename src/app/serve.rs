@@ -90,6 +90,7 @@ pub(super) fn router(app: &App, bound: SocketAddr) -> Result<Router, Error> {
     let transport = Transport {
         pipeline: Pipeline::new(schema, outline, &settings)
             .with_admission(gate)
+            .with_long_polls(graphql::schema::LONG_POLLS)
             .with_metrics(engine.metrics().clone())
             .with_tracer(engine.tracer().clone()),
         authenticate: authenticate.clone(),

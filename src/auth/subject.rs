@@ -27,6 +27,27 @@ pub struct Bounds {
     pub handler_classes: Option<Arc<[Arc<str>]>>,
 }
 
+impl Bounds {
+    /// What is to be said where some of these handler classes are beyond them.
+    pub fn beyond(&self, classes: &[String]) -> Option<String> {
+        let own = self.handler_classes.as_ref()?;
+        let beyond = classes.iter().find(|class| !own.iter().any(|own| admits(own, class)))?;
+        Some(format!(
+            "This credential is for steps of the handler classes {}; it may not claim those of {beyond:?}.",
+            own.join(", ")
+        ))
+    }
+}
+
+/// Whether a handler class as a credential has it, `Billing::*` for all that begin alike, is that class, or admits as
+/// much as that pattern.
+pub(crate) fn admits(own: &str, class: &str) -> bool {
+    match own.strip_suffix('*') {
+        Some(beginning) => class.starts_with(beginning),
+        None => own == class,
+    }
+}
+
 impl Subject {
     /// Nobody in particular: no credential was shown.
     pub fn anonymous() -> Self {

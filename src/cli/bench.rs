@@ -2,6 +2,7 @@
 
 mod commit;
 mod history;
+mod kills;
 mod list;
 mod lone;
 mod pages;
@@ -9,6 +10,7 @@ mod place;
 mod service;
 mod shape;
 mod sustained;
+mod workers;
 
 use std::sync::Arc;
 
@@ -57,10 +59,32 @@ pub(super) struct Bench {
     /// Only the engine, without a service of its own process.
     #[arg(long)]
     engine_only: bool,
+    /// Only remote workers.
+    #[arg(long, conflicts_with = "engine_only")]
+    workers_only: bool,
+    /// Steps that workers make in batches; a tenth of it one by one.
+    #[arg(long, default_value_t = 20_000)]
+    worker_steps: usize,
+    /// Also kill workers so often while they make half as many steps as in batches; ends with an error where one is lost
+    /// or committed twice.
+    #[arg(long, value_name = "TIMES")]
+    worker_kills: Option<usize>,
+    /// Be one of the workers that are killed.
+    #[arg(long, hide = true, value_name = "URL")]
+    worker_of: Option<String>,
+    /// Workers that wait for nothing.
+    #[arg(long, default_value_t = 1_000)]
+    idle_workers: usize,
 }
 
 impl Bench {
     pub(super) async fn run(&self) -> anyhow::Result<()> {
+        if let Some(url) = &self.worker_of {
+            return kills::work(url).await;
+        }
+        if self.workers_only {
+            return self.workers().await;
+        }
         if !self.skip_sqlite {
             if let Some(tasks) = self.history {
                 let (bare, full) = (Place::sqlite()?, Place::sqlite()?.unlocked());
@@ -76,6 +100,8 @@ impl Bench {
                 cleared(self.serve(&place).await, place).await?;
                 let place = Place::sqlite()?.unlocked();
                 cleared(self.guard(&place).await, place).await?;
+                let place = Place::sqlite()?.unlocked();
+                cleared(self.work(&place).await, place).await?;
             }
         }
         if let Some(server) = &self.postgres {
@@ -93,6 +119,8 @@ impl Bench {
                 cleared(self.serve(&place).await, place).await?;
                 let place = Place::postgres(server).await?;
                 cleared(self.guard(&place).await, place).await?;
+                let place = Place::postgres(server).await?;
+                cleared(self.work(&place).await, place).await?;
             }
         }
         Ok(())
@@ -120,6 +148,39 @@ impl Bench {
         say!("  createTask, 64 connections  {:>8.0} a second", service.creations(64, 200).await?);
         service.leave_unfinished(self.unfinished).await?;
         print_memory(&format!("{} unfinished tasks", self.unfinished), &service);
+        service.stop().await
+    }
+
+    async fn workers(&self) -> anyhow::Result<()> {
+        if !self.skip_sqlite {
+            let place = Place::sqlite()?.unlocked();
+            cleared(self.work(&place).await, place).await?;
+        }
+        if let Some(server) = &self.postgres {
+            let place = Place::postgres(server).await?;
+            cleared(self.work(&place).await, place).await?;
+        }
+        Ok(())
+    }
+
+    /// Remote workers of a service.
+    async fn work(&self, place: &Place) -> anyhow::Result<()> {
+        println!("{}", place.title());
+        let service = Service::start(place).await?;
+        println!("{}", workers::measure(&service, self.worker_steps, self.idle_workers).await?);
+        if let Some(times) = self.worker_kills {
+            service.stop().await?;
+            let service = Service::start(place).await?;
+            let killed = kills::measure(&service, self.worker_steps / 2, times).await?;
+            println!(
+                "  {} workers killed            {} steps in {} attempts, none lost and none twice, {:.1} s",
+                killed.kills,
+                killed.steps,
+                killed.attempts,
+                killed.took.as_secs_f64()
+            );
+            return service.stop().await;
+        }
         service.stop().await
     }
 

@@ -17,6 +17,8 @@ pub struct Orchestration {
     pub max_tasks_in_memory: usize,
     /// Recoveries of a task without progress before its step goes to `error`.
     pub max_recoveries: u32,
+    /// Workers in a row that may vanish while they make a step before it goes to `error`.
+    pub max_lost_leases: u32,
     /// A task with nothing to do for longer than this leaves memory.
     #[serde(with = "duration")]
     pub park_after: Duration,
@@ -45,6 +47,7 @@ impl Default for Orchestration {
             lease_ttl: Duration::from_secs(10),
             max_tasks_in_memory: 2_000,
             max_recoveries: 5,
+            max_lost_leases: 25,
             park_after: Duration::from_secs(30),
             journal_queue: 20_000,
             journal_flush_rows: 1_000,

@@ -46,6 +46,7 @@ pub fn all(config: &Config, sources: &mut Sources) {
     check.time(  "orchestration.lease_ttl",              orchestration.lease_ttl,              ms(1_000)..=HOUR);
     check.number("orchestration.max_tasks_in_memory",    orchestration.max_tasks_in_memory,    1..=MANY);
     check.number("orchestration.max_recoveries",         orchestration.max_recoveries,         1..=1_000);
+    check.number("orchestration.max_lost_leases",        orchestration.max_lost_leases,        1..=1_000_000);
     check.time(  "orchestration.park_after",             orchestration.park_after,             ms(100)..=DAY);
     check.number("orchestration.journal_queue",          orchestration.journal_queue,          1..=MANY);
     check.number("orchestration.journal_flush_rows",     orchestration.journal_flush_rows,     1..=100_000);

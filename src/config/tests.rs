@@ -254,7 +254,7 @@ graphql:
       tasker.yaml: server.server.listen: unknown key; known here: listen, allowed_hosts, allowed_origins, shutdown_grace, request_timeout, max_connections, max_connections_per_address, max_request_memory, header_timeout, idle_timeout, trusted_proxies, rate_limit, insecure
       tasker.yaml: database: expected a section with keys, not a single value
       tasker.yaml: lease_ttl: unknown key; did you mean `orchestration.lease_ttl`?
-      tasker.yaml: orchestration.colour: unknown key; known here: lease_ttl, max_tasks_in_memory, max_recoveries, park_after, journal_queue, journal_flush_rows, command_wait, max_context_bytes, max_results_bytes, max_bulk_tasks, max_bulk_steps
+      tasker.yaml: orchestration.colour: unknown key; known here: lease_ttl, max_tasks_in_memory, max_recoveries, max_lost_leases, park_after, journal_queue, journal_flush_rows, command_wait, max_context_bytes, max_results_bytes, max_bulk_tasks, max_bulk_steps
       tasker.yaml: graphql.limits.8: unknown key; known here: body_bytes, tokens, nodes, depth, aliases, root_fields, directives, complexity
       TASKER__GRAPHQL: graphql: expected a section with keys, not a single value
       TASKER__GRAPHQL_PLAYGROUND: graphql_playground: unknown key; did you mean `graphql.playground`?

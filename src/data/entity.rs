@@ -8,5 +8,6 @@ pub mod command;
 pub mod event;
 pub mod named_task;
 pub mod node;
+pub mod remote_attempt;
 pub mod step;
 pub mod task;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     Database, Error,
     entity::{step, task},
+    remote,
 };
 use crate::model::{
     change::{NewStep, NewTask},
@@ -25,7 +26,8 @@ use crate::model::{
 /// A task's row with its steps' rows, in template order.
 pub type Rows = (task::Model, Vec<step::Model>);
 
-/// The rows of these tasks, in no order; those that are gone are left out. Two statements.
+/// The rows of these tasks, in no order; those that are gone are left out. Two statements, and a third where
+/// steps are in progress: a worker may have them.
 pub async fn rows(database: &Database, tasks: &[TaskId]) -> Result<Vec<Rows>, Error> {
     let ids: Vec<Uuid> = tasks.iter().map(|task| task.0).collect();
     let found = task::Entity::find()
@@ -33,6 +35,17 @@ pub async fn rows(database: &Database, tasks: &[TaskId]) -> Result<Vec<Rows>, Er
         .all(&database.reader)
         .await?;
     let mut steps = steps(database, &ids).await?;
+    let running =
+        |steps: &Vec<step::Model>| steps.iter().any(|step| step.status == Status::InProgress.as_str());
+    let at_work = steps.iter().filter(|(_, steps)| running(steps)).map(|(task, _)| *task);
+    for (task, leases) in remote::leases(database, at_work.collect::<Vec<_>>()).await? {
+        let own = steps.entry(task).or_default();
+        for lease in leases {
+            if let Some(step) = own.get_mut(lease.token.no.index()) {
+                step.lease = Some(Box::new(lease));
+            }
+        }
+    }
     Ok(found
         .into_iter()
         .map(|task| {
@@ -128,6 +141,7 @@ pub fn created(new: &NewTask, owner: Option<NodeId>) -> Result<Rows, Error> {
             inputs: None,
             results: step.results.as_deref().map(json).transpose()?,
             error: None,
+            lease: None,
         })
     };
     Ok((task, new.steps.iter().map(step).collect::<Result<_, Error>>()?))
@@ -152,6 +166,7 @@ pub fn task((row, steps): Rows, template: Arc<Template>) -> Result<Task, Error> 
         context: Arc::new(row.context),
         reason: row.reason,
         tags: texts(&row.tags)?,
+        priority: row.priority,
         request_id: row.request_id.map(Into::into),
         trace: trace(row.traceparent.as_deref(), row.tracestate.as_deref())?,
         created_at: Timestamp(row.created_at),
@@ -181,6 +196,7 @@ pub fn step(row: step::Model) -> Result<Step, Error> {
         backoff_seconds: row.backoff_seconds,
         inputs: row.inputs.map(Arc::new),
         results: row.results.map(Arc::new),
+        lease: row.lease,
         error: error.map(serde_json::from_value).transpose().map_err(unreadable)?,
         started_at: row.started_at.map(Timestamp),
         completed_at: row.completed_at.map(Timestamp),

@@ -249,7 +249,8 @@ impl<E: Executor> Pipeline<E> {
         let waits = prepared.roots().iter().any(|name| self.long_polls.contains(name.as_str()));
         run::Rules {
             within: if waits { self.timeout + LONG_POLL } else { self.timeout },
-            finish: prepared.kind() == OperationType::Mutation,
+            // Who waits for work and leaves wants none.
+            finish: prepared.kind() == OperationType::Mutation && !waits,
         }
     }
 }

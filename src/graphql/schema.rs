@@ -43,6 +43,8 @@ mod task_queries;
 mod tests;
 mod viewer;
 mod words;
+mod worker;
+mod worker_mutations;
 
 use std::sync::Arc;
 
@@ -67,6 +69,7 @@ use self::{
     task_mutations::TaskMutations,
     task_queries::TaskQueries,
     viewer::ViewerQueries,
+    worker_mutations::WorkerMutations,
 };
 use crate::{
     auth::PolicyCoordinator,
@@ -96,10 +99,14 @@ pub struct Mutation(
     TaskMutations,
     AnnotationMutations,
     StepMutations,
+    WorkerMutations,
     EventMutations,
     ApiTokenMutations,
     PolicyMutations,
 );
+
+/// Root fields that may wait for work before they answer.
+pub const LONG_POLLS: [&str; 2] = ["claimSteps", "heartbeatSteps"];
 
 /// The whole of it.
 pub type TaskerSchema = Schema<Query, Mutation, Subscriptions>;

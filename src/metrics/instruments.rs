@@ -36,6 +36,8 @@ instruments! {
     steps_finished: Family<ByOutcome, Counter> = Family::default(),    "Attempts ended, by outcome";
     step_retries: Counter = Counter::default(),                        "Attempts scheduled after a failure";
     steps_awaiting_worker: Counter = Counter::default(),               "Steps left to a worker, as no handler is here";
+    worker_claims: Counter = Counter::default(),                       "Attempts that workers have claimed";
+    worker_leases_lost: Counter = Counter::default(),                  "Attempts given back because their worker was not heard of";
     custom_events: Counter = Counter::default(),                       "Events published by handlers";
     recoveries: Counter = Counter::default(),                          "Tasks taken over from a dead node";
     overloaded: Counter = Counter::default(),                          "Callers turned away because the journal was full";
@@ -53,6 +55,7 @@ instruments! {
     tasks_waiting: Family<ByWait, Gauge> = Family::default(),          "Unfinished tasks in the database that no node holds, by what they wait for; the same on every node";
     tasks_in_memory_limit: Gauge = Gauge::default(),                   "Tasks that this node may hold in memory";
     tasks_in_memory: Gauge = Gauge::default(),                         "Tasks that this node holds in memory";
+    workers_waiting: Gauge = Gauge::default(),                         "Workers that wait for something to claim";
     steps_running: Gauge = Gauge::default(),                           "Handlers at work";
     journal_queue: Gauge = Gauge::default(),                           "Changes waiting to be committed";
     journal_queue_limit: Gauge = Gauge::default(),                     "Changes that may wait; beyond it callers are turned away";

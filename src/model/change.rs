@@ -6,6 +6,7 @@ use super::{
     audit::AuditRecord,
     event::Event,
     id::{StepId, StepNo, TaskId},
+    lease::RemoteRow,
     status::Status,
     time::Timestamp,
     trace::TraceContext,
@@ -28,6 +29,8 @@ pub struct Change {
     pub audit: Vec<AuditRecord>,
     /// Commands that other nodes left for the task and that are carried out by this: each must still be there.
     pub commands: Vec<Uuid>,
+    /// Attempts that workers are to make.
+    pub remote: Vec<RemoteRow>,
 }
 
 /// What may change in a task's row.

@@ -39,17 +39,20 @@ pub enum ReleaseReason {
     NodeLost,
     /// The node was told to stop.
     Shutdown,
+    /// The worker that made it was not heard of for as long as its lease lasts.
+    WorkerLost,
 }
 
 impl ReleaseReason {
     /// Every reason.
-    pub const ALL: [Self; 2] = [Self::NodeLost, Self::Shutdown];
+    pub const ALL: [Self; 3] = [Self::NodeLost, Self::Shutdown, Self::WorkerLost];
 
     /// The word in the event.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NodeLost => "node_lost",
             Self::Shutdown => "shutdown",
+            Self::WorkerLost => "worker_lost",
         }
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     failure::Failure,
     id::{StepId, StepNo},
+    lease::Lease,
     status::Status,
     time::Timestamp,
 };
@@ -30,6 +31,8 @@ pub struct Step {
     pub next_attempt_at: Option<Timestamp>,
     /// Since when it waits for a remote worker to claim it.
     pub awaiting_since: Option<Timestamp>,
+    /// The worker that makes the attempt; none where no worker does.
+    pub lease: Option<Box<Lease>>,
     /// Seconds of the latest backoff.
     pub backoff_seconds: Option<f64>,
     /// Its own input; none means the task's context.
@@ -58,6 +61,7 @@ impl Step {
             retry_limit,
             next_attempt_at: None,
             awaiting_since: None,
+            lease: None,
             backoff_seconds: None,
             inputs: None,
             results: None,
@@ -81,6 +85,11 @@ impl Step {
     /// In progress without a handler: it wakes by itself.
     pub fn is_asleep(&self) -> bool {
         self.status == Status::InProgress && self.next_attempt_at.is_some()
+    }
+
+    /// In progress without this node: it sleeps, or a worker has it.
+    pub fn is_held_elsewhere(&self) -> bool {
+        self.is_asleep() || self.lease.is_some()
     }
 
     /// Pending, and its next attempt is due.

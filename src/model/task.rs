@@ -7,9 +7,11 @@ mod command;
 mod deadline;
 mod edit;
 mod recovery;
+mod worker;
 
 pub use command::{Command, Refusal};
 pub use edit::Edit;
+pub use worker::{WorkerAnswer, WorkerOutcome};
 
 use std::sync::Arc;
 
@@ -18,6 +20,7 @@ use serde_json::Value;
 use super::{
     event::EventTask,
     id::{StepNo, TaskId},
+    lease::Lease,
     status::Status,
     step::Step,
     tally::{Tally, dependencies_satisfied},
@@ -41,6 +44,8 @@ pub struct Task {
     pub reason: Option<String>,
     /// For finding it.
     pub tags: Vec<String>,
+    /// Workers are given the higher ones first.
+    pub priority: i32,
     /// The request that created it; its log lines and events carry it.
     pub request_id: Option<Arc<str>>,
     /// The span that asked for it.
@@ -93,7 +98,11 @@ impl Task {
             self.open().filter(|step| step.is_due(now) && step.awaiting_since.is_none()).map(|step| step.no);
         if self.template.concurrent {
             open.collect()
-        } else if self.steps.iter().any(|step| step.status == Status::InProgress) {
+        } else if self
+            .steps
+            .iter()
+            .any(|step| step.status == Status::InProgress || step.awaiting_since.is_some())
+        {
             Vec::new()
         } else {
             open.take(1).collect()
@@ -113,13 +122,19 @@ impl Task {
             Some(at) => Some(at),
             None => retries.chain(sleepers).min(),
         };
-        work.into_iter().chain(self.deadline()).min()
+        let leases = self.leases().map(|lease| lease.expires_at.min(lease.deadline_at));
+        work.into_iter().chain(leases).chain(self.deadline()).min()
     }
 
     /// Sleepers whose time has come.
     pub fn awake(&self, now: Timestamp) -> Vec<StepNo> {
         let due = |step: &&Step| step.is_asleep() && step.next_attempt_at.is_some_and(|at| at <= now);
         self.steps.iter().filter(due).map(|step| step.no).collect()
+    }
+
+    /// Those of workers that are at it.
+    pub fn leases(&self) -> impl Iterator<Item = &Lease> {
+        self.steps.iter().filter_map(|step| step.lease.as_deref())
     }
 
     fn may_start(&self, now: Timestamp) -> bool {

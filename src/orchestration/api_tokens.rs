@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Caller;
 use crate::{
-    auth::{Secret, Subject, Wanted},
+    auth::{Secret, Subject, Wanted, admits},
     data::{self, Database, api_tokens, entity::api_token::Model},
     model::time::Timestamp,
 };
@@ -102,7 +102,7 @@ fn within(own: Option<&[Arc<str>]>, wanted: Option<&[String]>) -> bool {
     match (own, wanted) {
         (None, _) => true,
         (Some(_), None) => false,
-        (Some(own), Some(wanted)) => wanted.iter().all(|name| own.iter().any(|own| **own == **name)),
+        (Some(own), Some(wanted)) => wanted.iter().all(|name| own.iter().any(|own| admits(own, name))),
     }
 }
 

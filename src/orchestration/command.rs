@@ -13,8 +13,14 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::{Caller, Engine, Error, run::Start, runs::Message, value};
+use super::{
+    Caller, Engine, Error,
+    run::Start,
+    runs::{Done, Message},
+    value,
+};
 use crate::{
+    auth::Subject,
     data::{self, journal::Claim, load},
     metrics::labels::{Answer, ByCommand, Verb},
     model::{
@@ -43,10 +49,17 @@ pub struct Wish {
     pub left: Option<Uuid>,
 }
 
+impl Wish {
+    /// By a worker: its transitions are what is recorded of it.
+    pub(super) fn of(command: Command, subject: &Subject) -> Self {
+        Self { command, reason: None, actor: subject.name().cloned(), act: None, left: None }
+    }
+}
+
 /// Whether a wish has reached the run of its task.
 enum Delivered {
     /// It has, and was carried out.
-    Here,
+    Here(Done),
     /// This node runs it.
     Elsewhere(NodeId),
 }
@@ -67,18 +80,20 @@ impl Engine {
         self.check(&command, reason.as_deref())?;
         let Caller { subject, act } = caller.into();
         let wish = Wish { command, reason, actor: subject.name().cloned(), act, left: None };
-        let done = self.carry_out(task, &wish).await;
+        let done = self.carry_out(task, &wish).await.map(drop);
         self.count(verb, &done);
         done
     }
 
-    async fn carry_out(&self, task: TaskId, wish: &Wish) -> Result<(), Error> {
+    /// Done within `command_wait`, or left for the node that runs the task.
+    pub(super) async fn carry_out(&self, task: TaskId, wish: &Wish) -> Result<Done, Error> {
         let patience = Instant::now() + self.settings().command_wait;
         match timeout_at(patience, self.deliver(task, wish)).await {
-            Ok(Ok(Delivered::Here)) => Ok(()),
+            Ok(Ok(Delivered::Here(done))) => Ok(done),
             Ok(Ok(Delivered::Elsewhere(owner))) => {
                 let left = self.leave(task, wish, owner).await?;
-                timeout_at(patience, self.answered(left, task, wish)).await.unwrap_or(Ok(()))
+                let answered = timeout_at(patience, self.answered(left, task, wish)).await;
+                answered.unwrap_or(Ok(())).map(|()| Done::Carried)
             }
             Ok(Err(error)) => Err(error),
             Err(_) => Err(Error::Overloaded),
@@ -100,7 +115,7 @@ impl Engine {
                 }
             }
             if let Ok(answer) = answer.await {
-                return answer.map(|()| Delivered::Here);
+                return answer.map(Delivered::Here);
             }
             // The run ended first: it parked, or it is done.
             tokio::task::yield_now().await;
@@ -164,7 +179,11 @@ impl Engine {
                 }
                 Ok(())
             }
-            Command::CancelTask
+            // Workers' are checked where they come in.
+            Command::LeaseStep { .. }
+            | Command::KeepLease { .. }
+            | Command::AnswerStep { .. }
+            | Command::CancelTask
             | Command::ResolveTask
             | Command::CancelStep { .. }
             | Command::ResolveStep { results: None, .. } => Ok(()),
@@ -188,6 +207,8 @@ impl Engine {
 pub(super) fn refused(task: TaskId, verb: &'static str, refusal: Refusal) -> Error {
     match refusal {
         Refusal::UnknownStep => Error::UnknownStep(task),
-        Refusal::Task(_) | Refusal::Step(_) => Error::Refused { verb, refusal },
+        Refusal::Task(_) | Refusal::Step(_) | Refusal::Lease(_) | Refusal::Undeclared(_) => {
+            Error::Refused { verb, refusal }
+        }
     }
 }

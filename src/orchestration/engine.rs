@@ -7,7 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Clock, activity::Count, capacity::Capacity, command::Left, create::KeyLocks, handler::Handlers,
-    pinned::Pinned, runs::Runs, standing::Standing, supervise::Failure, wakes::Wakes,
+    pinned::Pinned, runs::Runs, standing::Standing, supervise::Failure, wakes::Wakes, worker::Workers,
 };
 use crate::{
     config::Orchestration,
@@ -81,6 +81,7 @@ struct Inner {
     wakes: Wakes,
     keys: KeyLocks,
     left: Left,
+    workers: Workers,
     suspects: Arc<Semaphore>,
     signals: Signals,
     work: TaskTracker,
@@ -149,6 +150,7 @@ impl Engine {
             wakes: Wakes::new(),
             keys: KeyLocks::default(),
             left: Left::default(),
+            workers: Workers::default(),
             suspects: Arc::new(Semaphore::new(1)),
             work: TaskTracker::new(),
             standing: Standing::new(identity),
@@ -283,6 +285,10 @@ impl Engine {
 
     pub(super) fn left(&self) -> &Left {
         &self.inner.left
+    }
+
+    pub(super) fn workers(&self) -> &Workers {
+        &self.inner.workers
     }
 
     pub(super) fn keys(&self) -> &KeyLocks {

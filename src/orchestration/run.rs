@@ -21,8 +21,9 @@ use super::{
     capacity::Room,
     command::refused,
     handler::Board,
-    runs::{Message, Registered, Unrecovered},
+    runs::{Done, Message, Registered, Unrecovered},
     traced::interrupted,
+    worker::{Claimed, Kept},
 };
 use crate::{
     data,
@@ -31,7 +32,7 @@ use crate::{
         id::StepNo,
         outcome::{Outcome, ReleaseReason},
         status::Status,
-        task::{Edit, Task},
+        task::{Command, Edit, Task},
         time::Timestamp,
         trace::TraceContext,
     },
@@ -87,7 +88,7 @@ enum Over {
     Lost(data::Error),
 }
 
-type Reply = (oneshot::Sender<Result<(), Error>>, Result<(), Error>);
+type Reply = (oneshot::Sender<Result<Done, Error>>, Result<Done, Error>);
 
 impl Engine {
     /// Runs an owned task until it rests, parks, or the node stops.
@@ -268,14 +269,26 @@ impl Run {
         Ok(true)
     }
 
-    /// Longer than is worth the memory; less when memory is tight.
+    /// Longer than is worth the memory; less when memory is tight. What a worker may ask for, or keep, in a moment is
+    /// nearer in memory.
     fn is_long(&self, next: Option<Timestamp>, now: Timestamp) -> bool {
-        let worth = if self.engine.capacity().is_tight() && self.engine.wakes().has_backlog() {
+        next.is_none_or(|at| at.since(now) > self.worth())
+            && self.lingers_until().is_none_or(|until| until <= now)
+    }
+
+    /// Until when it stays for the sake of workers.
+    fn lingers_until(&self) -> Option<Timestamp> {
+        let crowded = self.engine.capacity().is_tight() && self.engine.wakes().has_backlog();
+        let lingers = !crowded && self.running.is_empty() && self.engine.attends(&self.task);
+        lingers.then(|| self.task.updated_at.plus(self.engine.settings().park_after))
+    }
+
+    fn worth(&self) -> Duration {
+        if self.engine.capacity().is_tight() && self.engine.wakes().has_backlog() {
             Duration::from_secs(1)
         } else {
             self.engine.settings().park_after
-        };
-        next.is_none_or(|at| at.since(now) > worth)
+        }
     }
 
     /// Writes a change and waits until it is durable.
@@ -328,13 +341,35 @@ impl Run {
 }
 
 /// Carries out one wish within `edit`.
-fn carry_out<'t>(edit: Edit<'t>, message: Message, replies: &mut Vec<Reply>) -> Edit<'t> {
+fn carry_out<'t>(engine: &Engine, edit: Edit<'t>, message: Message, replies: &mut Vec<Reply>) -> Edit<'t> {
     let Message { wish, reply } = message;
     let verb = wish.command.verb();
     let mut edit = edit.by(wish.actor);
     let task = edit.task().id();
-    let done =
-        edit.command(wish.command, wish.reason.as_deref()).map_err(|refusal| refused(task, verb, refusal));
+    let leaves: Option<(StepNo, bool)> = match &wish.command {
+        Command::LeaseStep { token, .. } => Some((token.no, true)),
+        Command::KeepLease { token, .. } => Some((token.no, false)),
+        Command::AnswerStep { .. }
+        | Command::CancelTask
+        | Command::RetryTask { .. }
+        | Command::ResolveTask
+        | Command::UpdateTask { .. }
+        | Command::CancelStep { .. }
+        | Command::RetryStep { .. }
+        | Command::ResolveStep { .. }
+        | Command::UpdateStep { .. } => None,
+    };
+    let spread = rand::random_range(-1.0..=1.0);
+    let done = edit.command(wish.command, wish.reason.as_deref(), spread);
+    let done = done.map_err(|refusal| refused(task, verb, refusal)).map(|()| {
+        let leased = |no| Claimed::of(engine, edit.task(), no).map(|leased| Done::Leased(Box::new(leased)));
+        let left = match leaves {
+            Some((no, true)) => leased(no),
+            Some((no, false)) => Kept::of(edit.task(), no).map(Done::Kept),
+            None => None,
+        };
+        left.unwrap_or(Done::Carried)
+    });
     if done.is_ok() {
         wish.act.into_iter().for_each(|act| edit.record(Arc::unwrap_or_clone(act)));
         wish.left.into_iter().for_each(|command| edit.settles(command));

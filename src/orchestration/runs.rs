@@ -7,14 +7,28 @@ use std::{
 
 use tokio::sync::{OwnedRwLockReadGuard, RwLock, mpsc, oneshot};
 
-use super::{Error, command::Wish};
+use super::{
+    Error,
+    command::Wish,
+    worker::{Claimed, Kept},
+};
 use crate::model::id::TaskId;
 
 /// A wish on its way to the run of its task.
 pub(super) struct Message {
     pub(super) wish: Wish,
     /// Dropped unanswered when the run ends first: ask again.
-    pub(super) reply: oneshot::Sender<Result<(), Error>>,
+    pub(super) reply: oneshot::Sender<Result<Done, Error>>,
+}
+
+/// What a wish that was carried out leaves for who had it.
+pub(super) enum Done {
+    /// Nothing but its effect.
+    Carried,
+    /// A worker's attempt.
+    Leased(Box<Claimed>),
+    /// A worker's lease that lasts on.
+    Kept(Kept),
 }
 
 /// Where the inboxes of running tasks are. Cheap to clone.

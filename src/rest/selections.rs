@@ -13,7 +13,7 @@ pub const TASK_CONTENTS: &str = "context identityHash";
 /// A step. What it got and left needs more.
 macro_rules! step {
     () => {
-        "workflowStepId taskId name handlerClass dependentSystem status retryable retryLimit attempts inProcess processed \
+        "workflowStepId taskId name handlerClass dependentSystem status retryable retryLimit attempts inProcess processed worker \
          processedAt lastAttemptedAt nextAttemptAt backoffRequestSeconds skippable dependsOn parentStepIds childStepIds \
          isRootStep isLeafStep startedAt createdAt updatedAt \
          readiness { ready dependenciesSatisfied retryEligible nextAttemptAt blockingReason }"

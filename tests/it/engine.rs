@@ -17,3 +17,4 @@ mod retrying;
 mod shapes;
 mod stopping;
 mod waiting;
+mod workers;

@@ -13,3 +13,4 @@ pub mod service;
 mod streams;
 mod targets;
 mod views;
+mod workers;

@@ -100,6 +100,20 @@ impl Service {
         line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kilobytes| kilobytes / 1024.0)
     }
 
+    /// Where it answers GraphQL.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What its process has used of processors, where the system tells.
+    pub(super) fn processor_time(&self) -> Option<Duration> {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()?)).ok()?;
+        // After the name, which may hold anything: `utime` and `stime` are the 14th and 15th of all, in hundredths.
+        let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut ticks = || fields.next()?.parse::<u64>().ok();
+        Some(Duration::from_millis((ticks()? + ticks()?) * 10))
+    }
+
     /// One `linear5` at a time: from the mutation sent to the completion received over SSE; and the mutation alone.
     pub(super) async fn lone(&self, tasks: usize) -> anyhow::Result<(Latencies, Latencies)> {
         let watch = json!({ "query": "subscription { workflowEvents(filter: {names: [\"task.completed\"]}) { taskId } }" });

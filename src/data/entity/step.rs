@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::model::lease::Lease;
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "tasker_workflow_steps")]
 #[allow(missing_docs, reason = "the migration says what each column is")]
@@ -28,6 +30,9 @@ pub struct Model {
     pub results: Option<Json>,
     #[sea_orm(column_type = "JsonBinary")]
     pub error: Option<Json>,
+    /// The worker that has it, read from a table of its own.
+    #[sea_orm(ignore)]
+    pub lease: Option<Box<Lease>>,
 }
 
 /// Loaded in batches of their own.

@@ -1,6 +1,6 @@
 //! One flush: what its entries come to when they are folded, task by task and step by step.
 
-use std::collections::{HashMap, hash_map};
+use std::collections::{BTreeMap, HashMap, hash_map};
 
 use uuid::Uuid;
 
@@ -10,6 +10,7 @@ use crate::model::{
     change::{Change, NewTask, StepRow, TaskRow},
     event::Event,
     id::{StepNo, TaskId},
+    lease::{Lease, RemoteRow, RemoteState},
     status::Status,
 };
 
@@ -26,6 +27,8 @@ pub(super) struct Batch<'a> {
     pub audit: Vec<&'a AuditRecord>,
     /// Commands that were left and are carried out now.
     pub commands: Vec<Uuid>,
+    /// Attempts that workers are to make.
+    pub remote: Vec<FoldedRemote<'a>>,
 }
 
 /// Several changes of one step, as one row write.
@@ -38,11 +41,29 @@ pub(super) struct FoldedStep<'a> {
     pub error: Option<&'a str>,
 }
 
+/// Several changes of one worker's attempt, as one row write.
+pub(super) struct FoldedRemote<'a> {
+    pub task: TaskId,
+    pub row: &'a RemoteRow,
+    pub lease: Option<&'a Lease>,
+}
+
+impl FoldedRemote<'_> {
+    /// The digest of the answer.
+    pub(super) fn answer(&self) -> Option<&str> {
+        match &self.row.state {
+            RemoteState::Answered(digest) => Some(digest),
+            RemoteState::Open | RemoteState::Leased | RemoteState::Void => None,
+        }
+    }
+}
+
 impl<'a> Batch<'a> {
     pub(super) fn of(entries: &'a [Entry]) -> Self {
         let mut batch = Self::default();
         let mut tasks: HashMap<TaskId, (Status, Option<&TaskRow>)> = HashMap::new();
         let mut steps: HashMap<(TaskId, StepNo), FoldedStep<'a>> = HashMap::new();
+        let mut remote: BTreeMap<(TaskId, StepNo, u32), FoldedRemote<'a>> = BTreeMap::new();
         for entry in entries {
             match entry {
                 Entry::Create { tasks, audit, .. } => {
@@ -58,6 +79,13 @@ impl<'a> Batch<'a> {
                     batch.events.extend(&change.events);
                     batch.audit.extend(&change.audit);
                     batch.commands.extend(&change.commands);
+                    for row in &change.remote {
+                        let (task, lease) = (change.task, row.lease.as_ref());
+                        let key = (task, row.no, row.attempt);
+                        let folded = remote.entry(key).or_insert(FoldedRemote { task, row, lease });
+                        folded.row = row;
+                        folded.lease = lease.or(folded.lease);
+                    }
                 }
                 Entry::Claim { .. }
                 | Entry::Delete { .. }
@@ -75,6 +103,7 @@ impl<'a> Batch<'a> {
         batch.rows.sort_unstable_by_key(|(task, ..)| *task);
         batch.steps.extend(steps.into_values());
         batch.steps.sort_unstable_by_key(|step| (step.task, step.row.no));
+        batch.remote.extend(remote.into_values());
         batch
     }
 
@@ -82,7 +111,8 @@ impl<'a> Batch<'a> {
     pub(super) fn written(&self) -> u64 {
         let created: usize = self.created.iter().map(|task| 1 + task.steps.len()).sum();
         let changed = self.rows.len() + self.steps.len();
-        (created + changed + self.events.len() + self.audit.len() + self.commands.len() + 2) as u64
+        let logs = self.events.len() + self.audit.len();
+        (created + changed + logs + self.commands.len() + self.remote.len() + 2) as u64
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     model::{
         event::{Event, EventName},
         failure::FailureKind,
+        outcome::ReleaseReason,
         status::Status,
     },
 };
@@ -65,6 +66,10 @@ fn task(metrics: &Metrics, event: &Event) {
 fn attempt(metrics: &Metrics, event: &Event) {
     if event.from != Some(Status::InProgress) {
         return;
+    }
+    let reason = event.details.as_ref().and_then(|details| details.get("reason")).and_then(Value::as_str);
+    if event.name == EventName::StepReleased && reason == Some(ReleaseReason::WorkerLost.as_str()) {
+        metrics.worker_leases_lost.inc();
     }
     let outcome = match event.name {
         EventName::StepCompleted => Outcome::Complete,

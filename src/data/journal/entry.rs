@@ -81,7 +81,8 @@ impl Entry {
                 tasks.sum::<usize>() + audit.len()
             }
             Self::Change { change, .. } => {
-                1 + change.steps.len() + change.events.len() + change.audit.len() + change.commands.len()
+                let logs = change.events.len() + change.audit.len();
+                1 + change.steps.len() + logs + change.commands.len() + change.remote.len()
             }
             Self::Claim { .. }
             | Self::Delete { .. }
@@ -178,4 +179,6 @@ pub enum Claim {
     },
     /// This one, whatever it waits for.
     One(TaskId),
+    /// Those of these that nobody owns, whatever they wait for.
+    These(Vec<TaskId>),
 }

@@ -116,6 +116,19 @@ impl Postgres {
             .bind(epoch)
             .bind(task.0)
             .bind(flush_no),
+            // Locked in key order, as flushes of other nodes lock them.
+            Claim::These(tasks) => sqlx::query(
+                "WITH fence AS (UPDATE tasker_nodes SET flush_no = flush_no
+                     WHERE id = $1 AND epoch = $2 AND flush_no = $4 RETURNING 1),
+                 free AS MATERIALIZED (SELECT t.id FROM tasker_tasks t, fence WHERE t.id = ANY ($3) AND t.owner IS NULL
+                     ORDER BY t.id FOR UPDATE OF t SKIP LOCKED),
+                 taken AS (UPDATE tasker_tasks t SET owner = $1 FROM free WHERE t.id = free.id RETURNING t.id)
+                 SELECT (SELECT count(*) FROM fence), ARRAY(SELECT id FROM taken)",
+            )
+            .bind(id.0)
+            .bind(epoch)
+            .bind(tasks.iter().map(|task| task.0).collect::<Vec<_>>())
+            .bind(flush_no),
         };
         match within(patience, query.fetch_one(connection)).await {
             Ok(row) if row.get::<i64, _>(0) == 0 => Err(Failed::Fenced),

@@ -5,6 +5,7 @@
 
 mod annotations;
 mod logs;
+mod remote;
 mod rows;
 
 use std::{path::Path, time::Duration};
@@ -51,6 +52,7 @@ impl Sqlite {
             multi.guard(batch, owner)?;
             multi.update_tasks(batch, owner)?;
             multi.update_steps(batch)?;
+            multi.remote(&batch.remote)?;
             multi.settle_commands(&batch.commands)?;
             multi.audit(&batch.audit)?;
             multi.append(&batch.events)
@@ -72,6 +74,15 @@ impl Sqlite {
                     let sql =
                         "UPDATE tasker_tasks SET owner = ?1 WHERE id = ?2 AND owner IS NULL RETURNING id";
                     multi.query(sql, &[owner, Value::Id(task.0)], read)
+                }
+                Claim::These(tasks) => {
+                    let sql =
+                        "UPDATE tasker_tasks SET owner = ?1 WHERE id = ?2 AND owner IS NULL RETURNING id";
+                    let mut taken = Vec::new();
+                    for task in tasks {
+                        taken.extend(multi.query(sql, &[owner, Value::Id(task.0)], read)?);
+                    }
+                    Ok(taken)
                 }
                 Claim::Due { limit, now } => {
                     let limit = Value::Integer(i64::try_from(*limit).unwrap_or(i64::MAX));

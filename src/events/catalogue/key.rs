@@ -124,6 +124,7 @@ keys! {
     BYPASSED: "bypassed" True, "It was settled when its task was created, by `bypassSteps`.", true;
     STEP_CHANGES: "changed" Words(&["retry_limit", "inputs"]), "What about it.", ["retry_limit"];
     RELEASE_REASON: "reason" Release, "Why the attempt was given back.", "node_lost";
+    WORKER: "worker" Text, "What the worker calls itself that makes the attempt.", "orders-worker-1";
     HANDLER_CLASS: "handler_class" Text, "The handler that is missing here.", "OrderProcess::StepHandler::ShipHandler";
 
     STEP_IDS: "step_ids" Ids, "The steps that are about to start.", ["01997a7b-3c00-7000-8000-000000000002"];

@@ -71,7 +71,7 @@ fn row(event: &EventName) -> Option<Row> {
             &["deleteTask"],
             &[STEPS_BY_STATUS, why],
         ),
-        StepStarted => of("An attempt of the step begins.", OWNER, &[RETRY_LIMIT]),
+        StepStarted => of("An attempt of the step begins.", OWNER, &[RETRY_LIMIT, WORKER.perhaps()]),
         StepCompleted => of(
             "The step's handler has answered, and its results are stored. The handler may add keys of its own \
              (`publish_completed`); it can't replace these.",

@@ -68,7 +68,7 @@ impl Gate {
             return Ok(Admitted::Answered(Box::new(view.execute(question).await)));
         }
         self.requirements.aim(operation, variables, &mut roots);
-        let tasks = roots.iter().filter_map(Root::task).collect();
+        let tasks = roots.iter().flat_map(Root::tasks).copied().collect();
         let places = targets::places(&self.database, tasks).await;
         let places = places.map_err(|error| No::whole(unread(&error)))?;
         for root in &roots {
@@ -84,7 +84,7 @@ impl Gate {
         let changes = operation.definition.node.ty == OperationType::Mutation;
         let act = (changes && !open).then(|| record::permitted(asked, grants));
         let basis = Basis { subject: subject.clone(), open, grants: Some(grants.clone()), act };
-        let decided = roots.into_iter().map(|root| root.decided(subject));
+        let decided = roots.into_iter().map(|root| root.decided(subject, &places));
         Ok(Admitted::Runs(Arc::new(Decision::of(basis, decided))))
     }
 

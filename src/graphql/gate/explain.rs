@@ -109,7 +109,7 @@ impl Explainer {
         let needs = self.requirements.collect(operation, question.variables);
         let mut roots: Vec<_> = needs.roots.iter().map(Root::unjudged).collect();
         self.requirements.aim(operation, question.variables, &mut roots);
-        roots.iter().filter_map(Root::task).collect()
+        roots.iter().flat_map(Root::tasks).copied().collect()
     }
 
     /// What the gate would say.
@@ -162,10 +162,10 @@ impl Explainer {
         }
         if places.is_none() {
             // Of these nothing can be said.
-            let (open, known) = roots.into_iter().partition(|root| root.task().is_some());
+            let (open, known) = roots.into_iter().partition(|root| !root.tasks().is_empty());
             roots = known;
             let open: Vec<Root<'_>> = open;
-            answer.depends_on = open.iter().filter_map(Root::task).map(|task| task.to_string()).collect();
+            answer.depends_on = open.iter().flat_map(Root::tasks).map(ToString::to_string).collect();
         }
         match out_of_reach(&roots, places.unwrap_or(&Places::new()), who) {
             Some(mut refused) => Err(refused.errors.swap_remove(0)),

@@ -87,11 +87,14 @@ impl Root<'_> {
         &self.needs.field.node
     }
 
-    /// The stored task that it is about.
-    pub(super) fn task(&self) -> Option<TaskId> {
-        match self.target {
-            Some(Target::Task(task)) => task,
-            Some(Target::Namespaces(_) | Target::Token(_) | Target::Everything) | None => None,
+    /// The stored tasks that it is about.
+    pub(super) fn tasks(&self) -> &[TaskId] {
+        match &self.target {
+            Some(Target::Task(task)) => task.as_slice(),
+            Some(Target::Leases(tasks)) => tasks,
+            Some(Target::Namespaces(_) | Target::Claim(_) | Target::Token(_) | Target::Everything) | None => {
+                &[]
+            }
         }
     }
 
@@ -106,7 +109,7 @@ impl Root<'_> {
                 let (first, rest) = wanted.split_first()?;
                 rest.iter().all(|one| one == first).then(|| (printable(first), None))
             }
-            Target::Token(_) | Target::Everything => None,
+            Target::Leases(_) | Target::Claim(_) | Target::Token(_) | Target::Everything => None,
         }
     }
 
@@ -143,7 +146,9 @@ impl Root<'_> {
                 let shown = grants.of(Permission::TaskShow).covers(namespace, own);
                 Some(if shown { without(&|grant| grant.covers(namespace, own)) } else { unknown() })
             }
-            Target::Namespaces(wanted) => {
+            // What is out of reach is left out of what was decided.
+            Target::Leases(_) => None,
+            Target::Namespaces(wanted) | Target::Claim(wanted) => {
                 let creator = subject.name().map(|name| &**name);
                 let refused = wanted.iter().any(|namespace| !scope.covers(namespace, creator));
                 refused
@@ -156,12 +161,20 @@ impl Root<'_> {
     }
 
     /// For the resolvers.
-    pub(super) fn decided(self, subject: &Subject) -> (String, RootDecision) {
+    pub(super) fn decided(self, subject: &Subject, places: &Places) -> (String, RootDecision) {
         let field = self.field();
         let (key, field) = (field.response_key().node.to_string(), field.name.node.to_string());
         let mut decision = RootDecision::of(field, self.needs.needs.permissions, self.scope(subject));
         match self.target {
             Some(Target::Task(task)) => decision.targets.extend(task),
+            Some(Target::Leases(tasks)) => {
+                let reach = &decision.scope;
+                let covered = |task: &TaskId| {
+                    places.get(task).is_some_and(|(at, creator)| reach.covers(at, creator.as_deref()))
+                };
+                decision.targets = tasks.into_iter().filter(covered).collect();
+            }
+            Some(Target::Claim(_)) => {}
             Some(Target::Namespaces(wanted)) => decision.namespaces = wanted,
             Some(Target::Token(wanted)) => decision.tokens.push(*wanted),
             Some(Target::Everything) | None => {}

@@ -7,16 +7,24 @@ use async_graphql::{
     parser::types::{Field, OperationType},
 };
 
-use super::{arguments::Given, requirements::Requirements, root::Root, tokens};
+use super::{
+    arguments::Given,
+    requirements::{InputNeeds, Requirements},
+    root::Root,
+    tokens,
+};
 use crate::{
     auth::Wanted,
     data::{Database, Error, tasks},
     graphql::document::Operation,
-    model::id::TaskId,
+    model::{id::TaskId, lease::LeaseToken},
 };
 
 /// Where a request without a namespace goes.
 const DEFAULT_NAMESPACE: &str = "default";
+
+/// The input of the one mutation that is about what it will find.
+const CLAIM: &str = "ClaimStepsInput";
 
 /// What one root mutation is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +35,11 @@ pub(super) enum Target {
     Namespaces(Vec<Arc<str>>),
     /// A token that is to be.
     Token(Box<Wanted>),
+    /// Stored tasks whose leases are shown. One that is out of reach is like one that is not there: the resolver says of
+    /// both that the lease is not valid.
+    Leases(Vec<TaskId>),
+    /// Steps of these namespaces, or wherever the subject may claim.
+    Claim(Vec<Arc<str>>),
     /// Nothing that is in a namespace.
     Everything,
 }
@@ -58,6 +71,12 @@ impl Requirements {
         let has = |name: &str| input.contains_key(name);
         if takes.is_some_and(|takes| takes == tokens::INPUT) {
             Target::Token(Box::new(tokens::wanted(&value.unwrap_or_default())))
+        } else if takes.is_some_and(|takes| takes == CLAIM) {
+            let namespaces = value.as_ref().and_then(|value| entry(value, "namespaces"));
+            Target::Claim(texts(namespaces).into_iter().map(Into::into).collect())
+        } else if let Some(tokens) = self.lease_tokens(input, value.as_ref()) {
+            let lease = |token: &str| LeaseToken::parse(token).map(|lease| lease.task);
+            Target::Leases(tokens.into_iter().filter_map(lease).collect())
         } else if has("taskId") {
             let id = value.as_ref().and_then(|value| text(value, "taskId")).and_then(TaskId::parse);
             Target::Task(id)
@@ -74,6 +93,26 @@ impl Requirements {
         } else {
             Target::Everything
         }
+    }
+}
+
+impl Requirements {
+    /// The leases that a worker shows, where the input is one that has leases.
+    fn lease_tokens<'a>(
+        &self,
+        input: &HashMap<Name, InputNeeds>,
+        value: Option<&'a Value>,
+    ) -> Option<Vec<&'a str>> {
+        if input.contains_key("leaseToken") {
+            return Some(value.and_then(|value| text(value, "leaseToken")).into_iter().collect());
+        }
+        if input.contains_key("leaseTokens") {
+            return Some(texts(value.and_then(|value| entry(value, "leaseTokens"))));
+        }
+        let several = input.get("completions")?;
+        self.inputs.get(&several.takes).filter(|one| one.contains_key("leaseToken"))?;
+        let list = value.and_then(|value| entry(value, "completions"));
+        Some(items(list).filter_map(|one| text(one, "leaseToken")).collect())
     }
 }
 
@@ -94,6 +133,24 @@ fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
         Value::String(text) => Some(text),
         _ => None,
     }
+}
+
+/// The entries of a list; one is as good as a list of one.
+fn items(list: Option<&Value>) -> impl Iterator<Item = &Value> {
+    match list {
+        Some(Value::List(items)) => items.as_slice(),
+        Some(Value::Null) | None => &[],
+        Some(one) => std::slice::from_ref(one),
+    }
+    .iter()
+}
+
+fn texts(list: Option<&Value>) -> Vec<&str> {
+    let text = |item| match item {
+        &Value::String(ref text) => Some(text.as_str()),
+        _ => None,
+    };
+    items(list).filter_map(text).collect()
 }
 
 fn entry<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {

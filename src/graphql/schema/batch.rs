@@ -19,10 +19,10 @@ use crate::{
     data::{
         self, annotations,
         entity::{annotation, step, task},
-        log, node,
+        log, node, remote,
         tasks::{self, Contents},
     },
-    model::{event::Recorded, time::Timestamp},
+    model::{event::Recorded, lease::Lease, time::Timestamp},
     orchestration::Engine,
 };
 
@@ -45,6 +45,7 @@ pub struct Batch {
     task_events: Shared<Vec<Recorded>>,
     step_events: Shared<Vec<Recorded>>,
     annotations: Shared<Vec<annotation::Model>>,
+    leases: Shared<Vec<Lease>>,
     nodes: OnceCell<Result<HashMap<i64, String>, Arc<data::Error>>>,
     budget: Budget,
 }
@@ -62,6 +63,7 @@ impl Batch {
             task_events: OnceCell::new(),
             step_events: OnceCell::new(),
             annotations: OnceCell::new(),
+            leases: OnceCell::new(),
             nodes: OnceCell::new(),
             budget: Budget::default(),
         }
@@ -121,6 +123,12 @@ impl Batch {
     pub async fn annotations(&self, task: Uuid) -> Result<Vec<annotation::Model>> {
         let read = async { annotations::of_tasks(self.engine.database(), &self.ids()).await };
         Ok(shared(&self.annotations, read).await?.get(&task).cloned().unwrap_or_default())
+    }
+
+    /// What workers hold of `task`.
+    pub async fn leases(&self, task: Uuid) -> Result<Vec<Lease>> {
+        let read = async { remote::leases(self.engine.database(), self.ids()).await };
+        Ok(shared(&self.leases, read).await?.get(&task).cloned().unwrap_or_default())
     }
 
     /// What the node is called that runs the task at `index`.

@@ -77,7 +77,7 @@ fn agreed(agreed: bool, otherwise: &str) -> Result<()> {
 }
 
 /// The response key of the root field that this is below.
-fn root<'a>(ctx: &Context<'a>) -> &'a str {
+pub fn root<'a>(ctx: &Context<'a>) -> &'a str {
     let mut key = "";
     let mut node: Option<&QueryPathNode<'a>> = ctx.path_node.as_ref();
     while let Some(here) = node {

@@ -1,5 +1,7 @@
 //! Streams made of the event log.
 
+use std::collections::HashSet;
+
 use async_graphql::Result;
 use futures_util::{Stream, stream};
 
@@ -8,6 +10,7 @@ use super::{
     event::WorkflowEvent,
     refusal::{refused, unread},
     task::Task,
+    worker::StepsAvailable,
 };
 use crate::{
     data::{
@@ -17,7 +20,11 @@ use crate::{
         tasks::{self, Contents},
     },
     graphql::Code,
-    model::{id::TaskId, scope::Scope},
+    model::{
+        event::{EventName, Recorded},
+        id::TaskId,
+        scope::Scope,
+    },
     orchestration::{Engine, Error},
 };
 
@@ -78,6 +85,44 @@ pub async fn task(
             Err(error) => Some((Err(unread(error)), (None, None))),
         }
     }))
+}
+
+/// Handler classes of these for which there is something to claim: now, and whenever there is more.
+pub async fn available(
+    engine: &Engine,
+    classes: Vec<String>,
+    scope: Scope,
+) -> Result<impl Stream<Item = Result<StepsAvailable>> + use<>> {
+    // Before the first look, so that nothing falls between the two.
+    let names = Some(vec![EventName::StepAwaitingWorker.as_str().to_owned()]);
+    let filter = EventFilter { names, scope: Some(scope.clone()), ..EventFilter::default() };
+    let follower = Follower::new(engine.log(), filter, None);
+    let first = engine.waiting_classes(&classes, &scope).await.map_err(refused)?;
+    Ok(stream::unfold((Some((follower, classes)), Some(first)), |(state, first)| async move {
+        let (mut follower, classes) = state?;
+        if let Some(handler_classes) = first.filter(|first| !first.is_empty()) {
+            return Some((Ok(StepsAvailable { handler_classes }), (Some((follower, classes)), None)));
+        }
+        loop {
+            let batch = match follower.next_batch().await {
+                Ok(batch) => batch,
+                Err(error) => return Some((Err(unread(error)), (None, None))),
+            };
+            let named: HashSet<&str> = batch.iter().filter_map(handler_class).collect();
+            let new: Vec<String> =
+                classes.iter().filter(|class| named.contains(class.as_str())).cloned().collect();
+            if !new.is_empty() {
+                return Some((
+                    Ok(StepsAvailable { handler_classes: new }),
+                    (Some((follower, classes)), None),
+                ));
+            }
+        }
+    }))
+}
+
+fn handler_class(recorded: &Recorded) -> Option<&str> {
+    recorded.event.details.as_ref()?.get("handler_class")?.as_str()
 }
 
 /// Someone who looks at a task.

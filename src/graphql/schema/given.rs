@@ -51,6 +51,14 @@ pub fn text(what: &str, text: Option<String>) -> Result<Option<String>> {
 /// Of a text to look for.
 const MOST_BYTES: usize = 16 << 10;
 
+/// A name for people and programs: one line of text that is stored as it is.
+pub fn printable(what: &str, text: &str, most: usize) -> Result<()> {
+    if text.trim().is_empty() || text.chars().any(char::is_control) || text.chars().count() > most {
+        return Err(bad(format!("{what} must be 1 to {most} printable characters")));
+    }
+    Ok(())
+}
+
 /// The same for each of a list of at most 100.
 pub fn texts(what: &str, list: Option<Vec<String>>) -> Result<Option<Vec<String>>> {
     let Some(list) = list else { return Ok(None) };

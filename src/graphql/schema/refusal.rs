@@ -28,6 +28,11 @@ pub fn refused(error: orchestration::Error) -> Error {
         E::Refused { refusal: Refusal::Task(status) | Refusal::Step(status), .. } => {
             Code::Conflict.error_with(message, [("status", word(status))])
         }
+        E::Refused { refusal: Refusal::Lease(status), .. } => match status {
+            Some(status) => Code::Conflict.error_with(message, [("status", word(status))]),
+            None => Code::Conflict.error(message),
+        },
+        E::Refused { refusal: Refusal::Undeclared(_), .. } => Code::BadUserInput.error(message),
         E::KeyReused { task, .. } => {
             Code::Conflict.error_with(message, [("taskId", task.to_string().into())])
         }

@@ -20,7 +20,10 @@ use super::{
 use crate::{
     auth::Permission,
     data,
-    model::{failure::Failure, id::StepNo, status, step::Step, template::StepTemplate, time::Timestamp},
+    model::{
+        failure::Failure, id::StepNo, lease::Lease, status, step::Step, template::StepTemplate,
+        time::Timestamp,
+    },
 };
 
 /// One step of a task.
@@ -230,6 +233,17 @@ impl WorkflowStep {
     #[graphql(guard = "Needs(Permission::TaskShow)", directive = authorize::apply(Permission::TaskShow))]
     async fn task(&self) -> &Task {
         &self.task
+    }
+
+    /// What the worker calls itself that makes the attempt; null while no worker does.
+    async fn worker(&self) -> Option<Result<String>> {
+        // Only what is in progress is looked up, and that for all tasks that were read together.
+        if self.step().status != status::Status::InProgress {
+            return None;
+        }
+        let leases = self.task.batch().leases(self.task.row().id).await;
+        let own = |leases: Vec<Lease>| leases.into_iter().find(|lease| lease.token.no == self.no);
+        leases.map(|leases| own(leases).map(|lease| lease.worker.to_string())).transpose()
     }
 
     /// When its latest attempt began.

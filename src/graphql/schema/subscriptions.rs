@@ -12,6 +12,7 @@ use super::{
     event_queries::EventFilter,
     follow, given,
     task::Task,
+    worker::{StepsAvailable, may_run},
 };
 use crate::{auth::Permission, data::log, orchestration::Engine};
 
@@ -37,6 +38,19 @@ impl Subscriptions {
         let after = after.map(|cursor| cursor::event(&cursor)).transpose()?;
         follow::known(engine, &filter, after).await?;
         Ok(follow::events(engine, filter, after))
+    }
+
+    /// A wake-up for workers: says for which of these handlers there are steps to claim, now and whenever there are new
+    /// ones. `claimSteps` gets them, if nobody else was quicker.
+    #[graphql(guard = "Needs(Permission::WorkflowStepClaim)", directive = authorize::apply(Permission::WorkflowStepClaim))]
+    async fn steps_available(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Handlers that the worker has, up to 100.")] handler_classes: Vec<String>,
+    ) -> Result<impl Stream<Item = Result<StepsAvailable>> + use<>> {
+        let classes = given::texts("handlerClasses", Some(handler_classes))?.unwrap_or_default();
+        may_run(ctx, &classes)?;
+        follow::available(ctx.data::<Engine>()?, classes, scope(ctx)?).await
     }
 
     /// A task as it is now, and again after each change of it or of its steps. Ends when the task is settled.

@@ -12,6 +12,7 @@ use crate::model::{
     event::EventName,
     failure::{Failure, FailureKind},
     id::StepNo,
+    lease::RemoteState,
     outcome::{Answer, Outcome, Published, ReleaseReason},
     status::Status,
     transition::{StepTransition, TaskTransition},
@@ -30,8 +31,11 @@ impl Edit<'_> {
         step.started_at = Some(now);
         step.next_attempt_at = None;
         step.awaiting_since = None;
-        let retry_limit = step.retry_limit;
-        self.push(EventName::StepStarted, Some(no), Some(moved), json!({ "retry_limit": retry_limit }));
+        let mut details = json!({ "retry_limit": step.retry_limit });
+        if let Some(lease) = &step.lease {
+            details["worker"] = json!(&*lease.worker);
+        }
+        self.push(EventName::StepStarted, Some(no), Some(moved), details);
     }
 
     /// Nobody here can run the step: it is left to a worker, visibly.
@@ -40,14 +44,17 @@ impl Edit<'_> {
             self.move_task(TaskTransition::Start, None);
         }
         let now = self.now;
-        self.touch(no).awaiting_since = Some(now);
+        let step = self.touch(no);
+        step.awaiting_since = Some(now);
+        let attempt = step.attempts + 1;
+        self.note_remote(no, attempt, RemoteState::Open, None);
         let handler_class = self.task.template.step(no).handler_class.clone();
         self.push(EventName::StepAwaitingWorker, Some(no), None, json!({ "handler_class": handler_class }));
     }
 
     /// Somebody here can run the step after all.
     pub fn stop_awaiting(&mut self, no: StepNo) {
-        self.touch(no).awaiting_since = None;
+        self.withdraw(no);
     }
 
     /// An attempt ended. `spread` from -1 to 1 places the next one within the jitter.

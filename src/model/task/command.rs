@@ -1,12 +1,18 @@
 //! What an operator may ask of a task, and when it is refused.
 
+use std::{sync::Arc, time::Duration};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::edit::{Edit, merge};
+use super::{
+    edit::{Edit, merge},
+    worker::WorkerAnswer,
+};
 use crate::model::{
     event::EventName,
     id::{StepId, StepNo},
+    lease::LeaseToken,
     status::Status,
     time::Timestamp,
     transition::{StepTransition, TaskTransition},
@@ -51,6 +57,35 @@ pub enum Command {
         /// What its dependents see.
         results: Option<Value>,
     },
+    /// A worker has claimed the attempt that waits for it.
+    LeaseStep {
+        /// By this token.
+        token: LeaseToken,
+        /// What the worker calls itself.
+        worker: Arc<str>,
+        /// The subject that claimed it.
+        holder: Option<Arc<str>>,
+        /// How long it lasts without a heartbeat.
+        lasts: Duration,
+    },
+    /// A worker is still at it.
+    KeepLease {
+        /// Its token.
+        token: LeaseToken,
+        /// The subject that shows it.
+        holder: Option<Arc<str>>,
+        /// How long it lasts from now on.
+        lasts: Duration,
+    },
+    /// A worker has answered.
+    AnswerStep {
+        /// Its token.
+        token: LeaseToken,
+        /// The subject that shows it.
+        holder: Option<Arc<str>>,
+        /// What it says.
+        answer: Box<WorkerAnswer>,
+    },
     /// Another limit or other inputs.
     UpdateStep {
         /// Which step.
@@ -74,6 +109,9 @@ impl Command {
             Self::RetryStep { .. } => "retry_step",
             Self::ResolveStep { .. } => "resolve_step",
             Self::UpdateStep { .. } => "update_step",
+            Self::LeaseStep { .. } => "claim_step",
+            Self::KeepLease { .. } => "heartbeat_step",
+            Self::AnswerStep { .. } => "answer_step",
         }
     }
 }
@@ -91,11 +129,19 @@ pub enum Refusal {
     /// The task has no such step.
     #[error("the task has no such step")]
     UnknownStep,
+    /// The attempt is no longer the worker's; the step's status, where it may be told.
+    #[error("the lease is not valid: it ran out, was answered, or belongs to somebody else")]
+    Lease(Option<Status>),
+    /// The answer publishes an event that nobody has declared: the one at this place.
+    #[error("the event at {0} is not declared: name it in the template's custom_events")]
+    Undeclared(usize),
 }
 
 impl Edit<'_> {
     /// Carries out a command, or refuses it and changes nothing. `reason` goes into the record.
-    pub fn command(&mut self, command: Command, reason: Option<&str>) -> Result<(), Refusal> {
+    ///
+    /// `spread` from -1 to 1 places a next attempt within its jitter.
+    pub fn command(&mut self, command: Command, reason: Option<&str>, spread: f64) -> Result<(), Refusal> {
         let note = reason.map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
         match command {
             Command::CancelTask => self.settle_task(TaskTransition::Cancel, note),
@@ -109,6 +155,11 @@ impl Edit<'_> {
             Command::ResolveStep { step, results } => self.resolve_step(self.find(step)?, results, note),
             Command::UpdateStep { step, retry_limit, inputs } => {
                 self.update_step(self.find(step)?, retry_limit, inputs, note)
+            }
+            Command::LeaseStep { token, worker, holder, lasts } => self.lease(token, worker, holder, lasts),
+            Command::KeepLease { token, holder, lasts } => self.keep_lease(token, holder.as_ref(), lasts),
+            Command::AnswerStep { token, holder, answer } => {
+                self.answer(token, holder.as_ref(), *answer, spread)
             }
         }
     }
@@ -168,7 +219,7 @@ impl Edit<'_> {
         let moved = self.move_step(no, StepTransition::Resolve);
         let step = self.touch(no);
         step.next_attempt_at = None;
-        step.awaiting_since = None;
+        self.withdraw(no);
         self.set_results(no, results);
         self.push(EventName::StepResolvedManually, Some(no), Some(moved), note);
         Ok(())
@@ -256,7 +307,7 @@ impl Edit<'_> {
             let moved = self.move_step(no, StepTransition::Cancel);
             let step = self.touch(no);
             step.next_attempt_at = None;
-            step.awaiting_since = None;
+            self.withdraw(no);
             self.push(EventName::StepCancelled, Some(no), Some(moved), note.clone());
         }
     }

@@ -11,6 +11,7 @@ use crate::model::{
     change::{Change, StepRow, TaskRow},
     event::{Event, EventName, EventStep},
     id::StepNo,
+    lease::{Lease, RemoteRow, RemoteState},
     status::Status,
     step::Step,
     time::Timestamp,
@@ -29,6 +30,7 @@ pub struct Edit<'a> {
     events: Vec<Event>,
     audit: Vec<AuditRecord>,
     commands: Vec<Uuid>,
+    remote: BTreeMap<(StepNo, u32), (RemoteState, Option<Lease>)>,
 }
 
 struct Touched {
@@ -52,6 +54,7 @@ impl<'a> Edit<'a> {
             events: Vec::new(),
             audit: Vec::new(),
             commands: Vec::new(),
+            remote: BTreeMap::new(),
         }
     }
 
@@ -94,7 +97,10 @@ impl<'a> Edit<'a> {
         let task = &*self.task;
         let rests = task.status.rests();
         let moved = task.status != self.from;
-        let silent = self.events.is_empty() && self.audit.is_empty() && self.commands.is_empty();
+        let silent = self.events.is_empty()
+            && self.audit.is_empty()
+            && self.commands.is_empty()
+            && self.remote.is_empty();
         if !self.row && !moved && self.touched.is_empty() && silent {
             return None;
         }
@@ -111,8 +117,9 @@ impl<'a> Edit<'a> {
             tags: task.tags.clone(),
         });
         let steps = self.touched.iter().map(|(&no, touched)| step_row(task.step(no), touched)).collect();
+        let (task, remote) = (task.id(), self.remote_rows());
         let Self { from, events, audit, commands, .. } = self;
-        Some(Change { task: task.id(), from, row, steps, events, audit, commands })
+        Some(Change { task, from, row, steps, events, audit, commands, remote })
     }
 
     fn derive_status(&mut self) {
@@ -210,6 +217,9 @@ impl<'a> Edit<'a> {
         debug_assert!(transition.leaves(from), "{transition:?} from {from}");
         let to = transition.edge().1;
         let now = self.now;
+        if from == Status::InProgress {
+            self.end_lease(no);
+        }
         let step = self.touch(no);
         step.status = to;
         step.completed_at = to.rests().then_some(now);
@@ -257,6 +267,32 @@ impl<'a> Edit<'a> {
         if let Some(touched) = self.touched.get_mut(&no) {
             mark(touched);
         }
+    }
+
+    /// What is to be written of an attempt that a worker is to make; the last word counts.
+    pub(super) fn note_remote(&mut self, no: StepNo, attempt: u32, state: RemoteState, lease: Option<Lease>) {
+        let (last, kept) = self.remote.entry((no, attempt)).or_insert((RemoteState::Void, None));
+        *last = state;
+        *kept = lease.or(kept.take());
+    }
+
+    fn remote_rows(&self) -> Vec<RemoteRow> {
+        if self.remote.is_empty() {
+            return Vec::new();
+        }
+        let template: Arc<str> = format!("{}/{}", self.task.about.namespace, self.task.about.name).into();
+        let row =
+            |(&(no, attempt), (state, lease)): (&(StepNo, u32), &(RemoteState, Option<Lease>))| RemoteRow {
+                no,
+                attempt,
+                handler_class: self.task.template.step(no).handler_class.as_str().into(),
+                template: template.clone(),
+                priority: self.task.priority,
+                since: self.now,
+                state: state.clone(),
+                lease: lease.clone(),
+            };
+        self.remote.iter().map(row).collect()
     }
 
     pub(super) fn push(

@@ -11,7 +11,7 @@ use crate::model::{
 impl Edit<'_> {
     /// The task was taken over: what was running is given back, and what keeps killing its nodes is stopped.
     ///
-    /// A sleeper needs no node and sleeps on.
+    /// A sleeper needs no node and sleeps on; a worker works on for as long as its lease lasts.
     pub fn recover(&mut self, max_recoveries: u32) {
         for no in self.interrupted() {
             if self.task.recoveries > max_recoveries {
@@ -35,7 +35,7 @@ impl Edit<'_> {
 
     fn interrupted(&self) -> Vec<StepNo> {
         let running =
-            |step: &&crate::model::step::Step| step.status == Status::InProgress && !step.is_asleep();
+            |step: &&crate::model::step::Step| step.status == Status::InProgress && !step.is_held_elsewhere();
         self.task.steps.iter().filter(running).map(|step| step.no).collect()
     }
 }

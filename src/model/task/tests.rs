@@ -119,6 +119,7 @@ fn task(template: Template, now: Timestamp) -> Task {
         context: json!({}).into(),
         reason: None,
         tags: Vec::new(),
+        priority: 0,
         request_id: None,
         trace: None,
         created_at: now,
@@ -174,7 +175,7 @@ fn ask_for(edit: &mut Edit<'_>, ask: Ask, step: crate::model::id::StepId, more: 
         Ask::MoreAttempts => Command::UpdateStep { step, retry_limit: Some(more), inputs: None },
     };
     let before = format!("{:?}", edit.task());
-    if edit.command(command, None).is_err() {
+    if edit.command(command, None, 0.0).is_err() {
         assert_eq!(format!("{:?}", edit.task()), before, "a refused command changes nothing");
     }
 }

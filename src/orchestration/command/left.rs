@@ -161,7 +161,7 @@ impl Engine {
             Err(error) => Err(Error::BadInput(format!("the node that runs the task can't read it: {error}"))),
         };
         let answer = match done {
-            Ok(Delivered::Here) => None,
+            Ok(Delivered::Here(_)) => None,
             Ok(Delivered::Elsewhere(owner)) => return self.ring(owner).await,
             Err(Error::Stopping | Error::Overloaded) => return,
             Err(error) => Some(answer(error)),

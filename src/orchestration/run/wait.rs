@@ -8,6 +8,7 @@ use crate::{
     data,
     model::{
         outcome::{Answer, Outcome},
+        task::Command,
         time::Timestamp,
     },
     orchestration::{Error, runs::Message},
@@ -26,7 +27,8 @@ pub(super) enum Woken {
 impl Run {
     pub(super) async fn wait(&mut self) -> Woken {
         let now = self.now();
-        let next = self.task.next_wake(now);
+        let lingers = self.lingers_until().filter(|until| *until > now);
+        let next = self.task.next_wake(now).into_iter().chain(lingers).min();
         let turn = self.wants_turn(now);
         let engine = self.engine.clone();
         let signals = engine.signals();
@@ -65,6 +67,8 @@ impl Run {
         }
         let mut replies: Vec<Reply> = Vec::new();
         let overdue = self.task.is_overdue(now);
+        let trace = self.trace.clone();
+        let (engine, max_lost) = (self.engine.clone(), self.engine.settings().max_lost_leases);
         let mut edit = self.task.edit(now);
         if overdue {
             edit.expire();
@@ -79,15 +83,21 @@ impl Run {
                 edit.settle(ended.no, answer, rand::random_range(-1.0..=1.0));
             }
         }
+        let mut unheld = edit.expire_leases(max_lost, rand::random_range(-1.0..=1.0));
         for message in wishes {
-            edit = carry_out(edit, message, &mut replies);
+            if let (Some(_), Command::AnswerStep { token, answer, .. }) = (&trace, &message.wish.command)
+                && edit.task().leases().any(|lease| lease.token == *token)
+            {
+                unheld.push((token.no, Answer::from((**answer).clone()).outcome));
+            }
+            edit = carry_out(&engine, edit, message, &mut replies);
         }
         let change = edit.finish();
         let done = self.commit(change).await;
         if done.is_ok() && self.trace.is_some() {
-            for no in awake {
-                let slept = Outcome::Completed { results: Value::Null };
-                self.engine.trace_unheld(self.trace.as_ref(), &self.task, no, &slept);
+            let slept = awake.into_iter().map(|no| (no, Outcome::Completed { results: Value::Null }));
+            for (no, outcome) in slept.chain(unheld) {
+                self.engine.trace_unheld(self.trace.as_ref(), &self.task, no, &outcome);
             }
         }
         for (reply, answer) in replies {

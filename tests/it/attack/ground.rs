@@ -158,7 +158,9 @@ impl Ground {
         let answer = self.ask_with(&self.admin, text, json!({ "id": task })).await;
         let step = answer.data()["task"]["workflowSteps"][0]["workflowStepId"].clone();
         json!({ "taskId": task, "stepId": step, "tokenId": NOBODYS_ID, "name": "order", "namespace": "shop",
-            "roles": ["viewer"], "annotationType": "review", "annotationKey": "by", "annotationValue": "ada",
+            "roles": ["viewer"], "workerId": "w", "handlerClasses": ["Nobody"],
+            "leaseToken": "none", "leaseTokens": ["none"], "message": "no",
+            "annotationType": "review", "annotationKey": "by", "annotationValue": "ada",
             "annotation": {} })
     }
 

@@ -51,6 +51,8 @@ p, role:shutout, *, tasker.task, *, allow
 p, role:shutout, bank, tasker.task, *, deny
 p, role:shop_auditor, shop, tasker.audit, index, allow
 p, role:analyst, shop, tasker.analytics, index, allow
+p, role:worker, *, tasker.workflow_step, claim, allow
+p, role:worker, *, tasker.workflow_step, complete, allow
 p, role:admin, *, *, *, allow
 p, role:admin, *, tasker.api_token, *, allow
 p, role:admin, *, tasker.policy, *, allow

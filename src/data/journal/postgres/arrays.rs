@@ -36,6 +36,7 @@ impl<'b, 'a> Arrays<'b, 'a> {
             events: !self.batch.events.is_empty(),
             audit: !self.batch.audit.is_empty(),
             commands: !self.batch.commands.is_empty(),
+            remote: !self.batch.remote.is_empty(),
         }
     }
 
@@ -58,6 +59,9 @@ impl<'b, 'a> Arrays<'b, 'a> {
         }
         if sections.steps {
             query = self.bind_steps(query.bind(count(self.batch.steps.len())));
+        }
+        if sections.remote {
+            query = self.bind_remote(query);
         }
         if sections.commands {
             query = query.bind(count(self.batch.commands.len())).bind(&self.batch.commands);
@@ -148,6 +152,25 @@ impl<'b, 'a> Arrays<'b, 'a> {
             .bind(column!(steps, |step| step.inputs))
             .bind(column!(steps, |step| step.results))
             .bind(column!(steps, |step| step.error))
+    }
+
+    fn bind_remote<'q>(&'q self, query: Bound<'q>) -> Bound<'q> {
+        let rows = &self.batch.remote;
+        query
+            .bind(column!(rows, |one| one.task.0))
+            .bind(column!(rows, |one| int(one.row.no.0)))
+            .bind(column!(rows, |one| int(one.row.attempt)))
+            .bind(column!(rows, |one| &*one.row.handler_class))
+            .bind(column!(rows, |one| &*one.row.template))
+            .bind(column!(rows, |one| one.row.priority))
+            .bind(column!(rows, |one| one.row.since.0))
+            .bind(column!(rows, |one| one.row.state.as_str()))
+            .bind(column!(rows, |one| one.lease.map(|lease| lease.token.secret)))
+            .bind(column!(rows, |one| one.lease.map(|lease| &*lease.worker)))
+            .bind(column!(rows, |one| one.lease.and_then(|lease| lease.holder.as_deref())))
+            .bind(column!(rows, |one| one.lease.map(|lease| lease.expires_at.0)))
+            .bind(column!(rows, |one| one.lease.map(|lease| lease.deadline_at.0)))
+            .bind(column!(rows, |one| one.answer()))
     }
 
     /// What is recorded of a deletion.

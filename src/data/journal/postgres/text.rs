@@ -14,6 +14,7 @@ pub(super) struct Sections {
     pub events: bool,
     pub audit: bool,
     pub commands: bool,
+    pub remote: bool,
 }
 
 /// Array parameters are numbered as they are bound.
@@ -47,6 +48,10 @@ pub(super) const CHANGE_TYPES: [&str; 16] = [
 pub(super) const EVENT_TYPES: [&str; 12] =
     ["text", "bigint", "text", "uuid", "text", "uuid", "text", "int", "text", "text", "text", "text"];
 
+pub(super) const REMOTE_TYPES: [&str; 14] = [
+    "uuid", "int", "int", "text", "text", "int", "bigint", "text", "uuid", "text", "text", "bigint",
+    "bigint", "text",
+];
 pub(super) const AUDIT_TYPES: [&str; 16] = [
     "uuid", "bigint", "text", "text", "text", "text", "text", "text", "text", "text", "text", "bigint",
     "text", "text", "uuid", "uuid",
@@ -77,6 +82,9 @@ pub(super) fn build(sections: Sections) -> String {
     }
     let mut base = "NULL::bigint";
     let after = if guarded { "ok WHERE ok.one = 1" } else { "fence" };
+    if sections.remote {
+        remote(&mut sql, &mut numbers, after);
+    }
     if sections.commands {
         let count = numbers.next();
         settle_commands(&mut sql, &mut numbers, after);
@@ -187,6 +195,23 @@ ev AS (INSERT INTO tasker_workflow_events (position, name, occurred_at, namespac
         u.attempt, u.from_status, u.to_status, u.actor, u.details::jsonb
     FROM UNNEST({events}) WITH ORDINALITY u (name, occurred_at, namespace, task_id, task_name, step_id, step_name,
         attempt, from_status, to_status, actor, details, place), ps RETURNING 1)"
+    );
+}
+
+/// One row an attempt that a worker is to make: written when it waits for one, and whenever something becomes of it.
+fn remote(sql: &mut String, numbers: &mut Numbers, after: &str) {
+    let rows = numbers.arrays(&REMOTE_TYPES);
+    let _ = write!(
+        sql,
+        ",
+ra AS (INSERT INTO tasker_remote_attempts AS r (task_id, no, attempt, handler_class, template, priority, since, state,
+        secret, worker, holder, expires_at, deadline_at, answer)
+    SELECT u.* FROM UNNEST({rows}) u, (SELECT 1 FROM {after}) allowed
+    ON CONFLICT (task_id, no, attempt) DO UPDATE SET state = excluded.state,
+        secret = coalesce(excluded.secret, r.secret), worker = coalesce(excluded.worker, r.worker),
+        holder = coalesce(excluded.holder, r.holder), expires_at = coalesce(excluded.expires_at, r.expires_at),
+        deadline_at = coalesce(excluded.deadline_at, r.deadline_at), answer = coalesce(excluded.answer, r.answer)
+    RETURNING 1)"
     );
 }
 
