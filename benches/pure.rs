@@ -66,6 +66,7 @@ fn task(document: &Value) -> Task {
         deadline_at: None,
         not_before: None,
         recoveries: 0,
+        priority: 0,
         steps: steps.map(|(no, step)| Step::new(no, step.retry_limit, NOW)).collect(),
         template: template.into(),
     }

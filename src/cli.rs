@@ -1,5 +1,8 @@
 //! The command line.
 
+#[macro_use]
+mod say;
+
 mod bench;
 mod event;
 mod generate;
@@ -118,11 +121,11 @@ async fn carry_out(arguments: Arguments, extensions: Extensions) -> anyhow::Resu
         Some(Command::Serve(serve)) => serve.run(extensions, variables).await,
         Some(Command::Migrate(place)) => migrate(&place, &variables).await,
         Some(Command::Schema) => {
-            print!("{}", graphql::schema::sdl());
+            say::text(format_args!("{}", graphql::schema::sdl()));
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Openapi) => {
-            print!("{}", rest::openapi()?);
+            say::text(format_args!("{}", rest::openapi()?));
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Template(template)) => template.run(&extensions.handlers, &variables),
@@ -145,8 +148,8 @@ async fn migrate(place: &Place, variables: &Variables) -> anyhow::Result<ExitCod
     // Tables are not changed under an engine that knows the old ones.
     let _lock = database.file().map(EngineLock::take).transpose()?;
     match migrate::migrate(&database).await? {
-        0 => println!("{url}: nothing to do, every migration is applied"),
-        count => println!("{url}: {count} migration(s) applied"),
+        0 => say!("{url}: nothing to do, every migration is applied"),
+        count => say!("{url}: {count} migration(s) applied"),
     }
     database.close().await;
     Ok(ExitCode::SUCCESS)

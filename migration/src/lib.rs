@@ -12,6 +12,7 @@ mod m20261128_000006_analytics;
 mod m20261129_000007_traceparent;
 mod m20261130_000008_commands;
 mod m20261130_000009_remote_attempts;
+mod m20261201_000010_rare_tasks;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigratorTrait, prelude::DbErr};
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000007_traceparent::Migration),
             Box::new(m20261130_000008_commands::Migration),
             Box::new(m20261130_000009_remote_attempts::Migration),
+            Box::new(m20261201_000010_rare_tasks::Migration),
         ]
     }
 

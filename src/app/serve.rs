@@ -1,6 +1,6 @@
 //! Listens, answers, and stops in order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -44,7 +44,8 @@ impl App {
         let bound = listener.local_addr().map_err(Error::Serve)?;
         let router = self.router(bound)?;
         let mut signals = Signals::listen(self.patience()).map_err(Error::Serve)?;
-        println!("{}", self.banner(bound));
+        // It is a courtesy: the service does not depend on somebody who reads it.
+        let _ = writeln!(std::io::stdout(), "{}", self.banner(bound));
         self.authorization.keep_up(self.engine.stopping().clone(), self.config.environment.is_development());
         let (stop, settings) = (self.engine.stopping().clone(), self.config.server.clone());
         let metrics = self.engine.metrics().clone();

@@ -6,6 +6,7 @@ mod history;
 mod kills;
 mod list;
 mod lone;
+mod pages;
 mod place;
 mod service;
 mod shape;
@@ -91,7 +92,7 @@ impl Bench {
         }
         if !self.skip_sqlite {
             if let Some(tasks) = self.history {
-                let (bare, full) = (Place::sqlite()?, Place::sqlite()?);
+                let (bare, full) = (Place::sqlite()?, Place::sqlite()?.unlocked());
                 let done = self.remember(&bare, &full, tasks).await;
                 cleared(cleared(done, bare).await, full).await?;
             }
@@ -134,22 +135,22 @@ impl Bench {
     async fn serve(&self, place: &Place) -> anyhow::Result<()> {
         let commit = commit::measure(place).await?;
         let service = Service::start(place).await?;
-        println!("  cold start to ready         {:>8.0} ms", service.cold_start.as_secs_f64() * 1000.0);
+        say!("  cold start to ready         {:>8.0} ms", service.cold_start.as_secs_f64() * 1000.0);
         print_memory("idle", &service);
         let (whole, created) = service.lone(self.lone).await?;
-        println!(
+        say!(
             "  linear5 over HTTP           p50 {:>8.3} ms   p99 {:>8.3} ms   (2 ms + 7 commits = {:.3} ms)",
             whole.p50(),
             whole.p99(),
             2.0 + 7.0 * commit.p50()
         );
-        println!(
+        say!(
             "  createTask over HTTP        p50 {:>8.3} ms   p99 {:>8.3} ms   (1 ms + 1 commit = {:.3} ms)",
             created.p50(),
             created.p99(),
             1.0 + commit.p50()
         );
-        println!("  createTask, 64 connections  {:>8.0} a second", service.creations(64, 200).await?);
+        say!("  createTask, 64 connections  {:>8.0} a second", service.creations(64, 200).await?);
         service.leave_unfinished(self.unfinished).await?;
         print_memory(&format!("{} unfinished tasks", self.unfinished), &service);
         service.stop().await
@@ -169,14 +170,14 @@ impl Bench {
 
     /// Remote workers of a service.
     async fn work(&self, place: &Place) -> anyhow::Result<()> {
-        println!("{}", place.title());
+        say!("{}", place.title());
         let service = Service::start(place).await?;
-        println!("{}", workers::measure(&service, self.worker_steps, self.idle_workers).await?);
+        say!("{}", workers::measure(&service, self.worker_steps, self.idle_workers).await?);
         if let Some(times) = self.worker_kills {
             service.stop().await?;
             let service = Service::start(place).await?;
             let killed = kills::measure(&service, self.worker_steps / 2, times).await?;
-            println!(
+            say!(
                 "  {} workers killed            {} steps in {} attempts, none lost and none twice, {:.1} s",
                 killed.kills,
                 killed.steps,
@@ -191,12 +192,12 @@ impl Bench {
     /// What the gate costs.
     async fn guard(&self, place: &Place) -> anyhow::Result<()> {
         let list::Lists { gate, no_gate, bare } = list::measure(place).await?;
-        println!(
+        say!(
             "  tasks(limit: 20), gate      {gate:>8.0} a second, {:.1} % of without",
             100.0 * gate / no_gate
         );
-        println!("  tasks(limit: 20), no gate   {no_gate:>8.0} a second");
-        println!(
+        say!("  tasks(limit: 20), no gate   {no_gate:>8.0} a second");
+        say!(
             "  the same, a bare route      {bare:>8.0} a second; with the gate {:.0} % of it",
             100.0 * gate / bare
         );
@@ -205,58 +206,68 @@ impl Bench {
 
     /// What a long history costs, beside the same work without one in `bare`.
     async fn remember(&self, bare: &Place, full: &Place, tasks: usize) -> anyhow::Result<()> {
-        println!("{}, with {tasks} finished tasks", full.title());
+        say!("{}, with {tasks} finished tasks", full.title());
         let database = full.open().await?;
         let took = history::fill(full, &database, tasks).await?;
-        println!("  filled in                   {:>8.1} s", took.as_secs_f64());
+        say!("  filled in                   {:>8.1} s", took.as_secs_f64());
         for pages in history::pages(&database).await? {
-            println!("  page of 20, {pages}");
+            say!("  page of 20, {pages}");
         }
         let empty = shapes(bare).await?;
         empty.keep_figures();
         let engine = shapes(full).await?;
         let began = std::time::Instant::now();
         engine.catch_up_figures().await?;
-        println!("  figures caught up in        {:>8.1} s", began.elapsed().as_secs_f64());
+        say!("  figures caught up in        {:>8.1} s", began.elapsed().as_secs_f64());
         engine.keep_figures();
         let (figures, health) = history::questions(&engine).await?;
-        println!(
-            "  analytics of 24 h           p50 {:>8.2} ms   p99 {:>8.2} ms",
-            figures.p50(),
-            figures.p99()
-        );
-        println!("  health status               p50 {:>8.2} ms   p99 {:>8.2} ms", health.p50(), health.p99());
+        say!("  analytics of 24 h           p50 {:>8.2} ms   p99 {:>8.2} ms", figures.p50(), figures.p99());
+        say!("  health status               p50 {:>8.2} ms   p99 {:>8.2} ms", health.p50(), health.p99());
+        engine.stop(std::time::Duration::from_secs(5)).await;
+        let service = Service::start(full).await?;
+        for pages in pages::ask(&service).await? {
+            say!("  page over HTTP, {pages}");
+        }
+        service.stop().await?;
+        let engine = shapes(full).await?;
+        engine.keep_figures();
         // By turns, so that what the machine does meanwhile falls on both. The first turn warms up.
         for turn in 0..3 {
             for (engine, which) in [(&empty, "without"), (&engine, "with   ")] {
+                let lone = lone::measure(engine, Shape::Linear5, self.lone).await?;
                 let sustained =
                     sustained::measure(engine, Shape::Linear5.load(), self.steps, self.in_flight).await?;
                 if turn > 0 {
-                    println!("  linear5, {which} history     {sustained}");
+                    say!(
+                        "  lone linear5, {which} history   p50 {:>8.3} ms   p99 {:>8.3} ms",
+                        lone.p50(),
+                        lone.p99()
+                    );
+                    say!("  linear5, {which} history     {sustained}");
                 }
             }
         }
         engine.keep_retention(&history::paced());
         let sustained =
             sustained::measure(&engine, Shape::Linear5.load(), self.steps, self.in_flight).await?;
-        println!("  linear5, while pruning      {sustained}");
+        say!("  linear5, while pruning      {sustained}");
         engine.stop(std::time::Duration::from_secs(5)).await;
         empty.stop(std::time::Duration::from_secs(5)).await;
-        println!("  removed without a pause     {:>8.0} tasks a second", history::prune(&database).await?);
+        say!("  removed without a pause     {:>8.0} tasks a second", history::prune(&database).await?);
         Ok(())
     }
 
     async fn measure(&self, place: &Place) -> anyhow::Result<()> {
-        println!("{}", place.title());
+        say!("{}", place.title());
         if self.api_only {
             return self.call(place).await;
         }
         let commit = commit::measure(place).await?;
-        println!("  one durable commit          p50 {:>8.3} ms   p99 {:>8.3} ms", commit.p50(), commit.p99());
+        say!("  one durable commit          p50 {:>8.3} ms   p99 {:>8.3} ms", commit.p50(), commit.p99());
         let engine = shapes(place).await?;
         for shape in self.shapes() {
             let lone = lone::measure(&engine, shape, self.lone).await?;
-            println!(
+            say!(
                 "  lone {:<12}           p50 {:>8.3} ms   p99 {:>8.3} ms{}",
                 shape.name(),
                 lone.p50(),
@@ -266,7 +277,7 @@ impl Bench {
         }
         for shape in self.shapes() {
             let sustained = sustained::measure(&engine, shape.load(), self.steps, self.in_flight).await?;
-            println!("  sustained {:<12}      {sustained}", shape.name());
+            say!("  sustained {:<12}      {sustained}", shape.name());
         }
         engine.stop(std::time::Duration::from_secs(5)).await;
         self.call(place).await
@@ -275,7 +286,7 @@ impl Bench {
     /// Steps that ask a server over HTTP.
     async fn call(&self, place: &Place) -> anyhow::Result<()> {
         let sustained = api::measure(place, self.steps.div_ceil(5), self.in_flight).await?;
-        println!("  sustained api5           {sustained}   (2,000 steps/s)");
+        say!("  sustained api5           {sustained}   (2,000 steps/s)");
         Ok(())
     }
 
@@ -304,8 +315,8 @@ fn lone_bar(shape: Shape, commit: f64) -> String {
 
 fn print_memory(when: &str, service: &Service) {
     match service.memory() {
-        Some(megabytes) => println!("  memory, {when:<27} {megabytes:>6.1} MB"),
-        None => println!("  memory, {when:<27} not told by this system"),
+        Some(megabytes) => say!("  memory, {when:<27} {megabytes:>6.1} MB"),
+        None => say!("  memory, {when:<27} not told by this system"),
     }
 }
 

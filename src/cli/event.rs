@@ -65,7 +65,7 @@ impl Event {
         let found: Vec<Definition> =
             all.within(&Namespaces::ALL).filter(|event| search.finds(event)).collect();
         match format {
-            Format::Json => println!("{}", serde_json::to_string_pretty(&found)?),
+            Format::Json => say!("{}", serde_json::to_string_pretty(&found)?),
             Format::Table => print(&found),
         }
         Ok(ExitCode::SUCCESS)
@@ -76,8 +76,8 @@ fn print(events: &[Definition]) {
     let width = events.iter().map(|event| event.name.len()).max().unwrap_or(0);
     for event in events {
         let place = if event.durable { "log" } else { "process" };
-        println!("{:<width$}  {:<13}  {place:<7}  {}", event.name, event.category, event.description);
-        println!("{:<width$}  by {}", "", event.fired_by.join(", "));
+        say!("{:<width$}  {:<13}  {place:<7}  {}", event.name, event.category, event.description);
+        say!("{:<width$}  by {}", "", event.fired_by.join(", "));
     }
-    println!("{} event(s)", events.len());
+    say!("{} event(s)", events.len());
 }

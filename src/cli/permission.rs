@@ -83,17 +83,17 @@ impl Show {
             printed["fields"] = fields.collect();
             let routes = routes.iter().map(|(route, needs)| json!({ "route": route, "needs": needs }));
             printed["routes"] = routes.collect();
-            println!("{}", serde_json::to_string_pretty(&printed)?);
+            say!("{}", serde_json::to_string_pretty(&printed)?);
             return Ok(ExitCode::SUCCESS);
         }
-        println!("{roles}");
+        say!("{roles}");
         for (what, table) in [("field", fields), ("route", routes)] {
             let width = table.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-            println!("{what:<width$}  needs");
+            say!("{what:<width$}  needs");
             for (name, needs) in table {
-                println!("{name:<width$}  {}", needs.join(" and "));
+                say!("{name:<width$}  {}", needs.join(" and "));
             }
-            println!();
+            say!("");
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -102,7 +102,7 @@ impl Show {
 fn checked(policy: &Policy) -> ExitCode {
     complain(policy.warnings());
     let (lines, roles) = (policy.lines(), policy.roles().count());
-    println!("{lines} line(s), {roles} role(s), no errors, {} warning(s)", policy.warnings().len());
+    say!("{lines} line(s), {roles} role(s), no errors, {} warning(s)", policy.warnings().len());
     ExitCode::SUCCESS
 }
 

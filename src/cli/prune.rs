@@ -39,7 +39,7 @@ impl Prune {
 async fn prune(config: &Config, database: &Database) -> anyhow::Result<()> {
     let mut pruner = Pruner::new(database.clone(), Clock::System, Metrics::new(), &config.retention);
     let Pruned { tasks, belongings, events, audit, figures } = pruner.pass().await?;
-    println!(
+    say!(
         "removed {tasks} task(s) with {belongings} step(s), event(s) and notes, {events} event(s) of tasks that stay, \
          {audit} audit record(s), {figures} figure(s)"
     );
@@ -52,7 +52,7 @@ async fn foretell(config: &Config, database: &Database) -> anyhow::Result<()> {
     let mut nothing = true;
     let mut say = |count: u64, what: String| {
         if count > 0 {
-            println!("{count:>12}  {what}");
+            say!("{count:>12}  {what}");
             nothing = false;
         }
     };
@@ -79,7 +79,7 @@ async fn foretell(config: &Config, database: &Database) -> anyhow::Result<()> {
         say(count, format!("audit record(s), kept for {}", humantime::format_duration(kept)));
     }
     if nothing {
-        println!("nothing would be removed");
+        say!("nothing would be removed");
     }
     Ok(())
 }

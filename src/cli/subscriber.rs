@@ -56,7 +56,7 @@ impl Subscriber {
         }
         match self {
             Self::Check(_) if errors == 0 => {
-                println!("{} subscriber(s), no errors, {} warning(s)", declared.len(), problems.len());
+                say!("{} subscriber(s), no errors, {} warning(s)", declared.len(), problems.len());
             }
             Self::Check(_) => eprintln!("{errors} error(s), {} warning(s)", problems.len() - errors),
             Self::List(_) => list(&config, extensions, &declared).await?,
@@ -81,11 +81,11 @@ async fn list(
     declared: &[SubscriberSettings],
 ) -> anyhow::Result<()> {
     for own in &extensions.subscribers {
-        println!("{:<24} {:<8} {}", own.name(), "program", own.subscribe_to().as_slice().join(", "));
+        say!("{:<24} {:<8} {}", own.name(), "program", own.subscribe_to().as_slice().join(", "));
     }
     for one in declared {
         let off = if one.enabled { "" } else { "  (not enabled)" };
-        println!("{:<24} {:<8} {}{off}", one.name, one.kind.as_str(), one.events);
+        say!("{:<24} {:<8} {}{off}", one.name, one.kind.as_str(), one.events);
     }
     if extensions.subscribers.is_empty() && declared.is_empty() {
         eprintln!("nobody is told; declare subscribers in {}", config.subscribers_file().display());
@@ -95,9 +95,9 @@ async fn list(
     for standing in &standings {
         let is_hook = |one: &&SubscriberSettings| matches!(one.kind, SubscriberKind::Webhook(_));
         let configured = declared.iter().filter(is_hook).any(|one| one.name == standing.name);
-        println!("\n{}", described(standing, configured));
+        say!("\n{}", described(standing, configured));
         for dropped in stored::dropped(&database, &standing.name, SHOWN).await? {
-            println!(
+            say!(
                 "  given up  {}  {} of task {} after {} tries: {}",
                 dropped.at.to_rfc3339(),
                 dropped.event,
@@ -137,7 +137,7 @@ async fn forget(config: &Config, name: &str) -> anyhow::Result<()> {
              subscribers.yaml and restart the service first"
         );
     }
-    println!("{name} is forgotten");
+    say!("{name} is forgotten");
     Ok(())
 }
 

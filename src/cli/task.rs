@@ -112,7 +112,7 @@ impl Task {
                     "idempotencyKey": idempotency_key, "reason": reason });
                 let created = client.run(CREATE, json!({ "input": input })).await?["createTask"].take();
                 let existed = created["alreadyExisted"] == json!(true);
-                println!("{}{}", line(&created), if existed { "  (existed already)" } else { "" });
+                say!("{}{}", line(&created), if existed { "  (existed already)" } else { "" });
                 if !watch {
                     return Ok(ExitCode::SUCCESS);
                 }
@@ -124,7 +124,7 @@ impl Task {
                 let filter = if statuses.is_empty() { json!({}) } else { json!({ "statuses": statuses }) };
                 let answer = client.run(LIST, json!({ "limit": limit, "filter": filter })).await?;
                 for task in answer["tasks"].as_array().into_iter().flatten() {
-                    println!(
+                    say!(
                         "{}  {:>6} %  {}",
                         line(task),
                         task["completionPercentage"],
@@ -135,7 +135,7 @@ impl Task {
             }
             Verb::Cancel { task, reason } => {
                 let input = json!({ "taskId": task, "reason": reason });
-                println!("{}", line(&client.run(CANCEL, json!({ "input": input })).await?["cancelTask"]));
+                say!("{}", line(&client.run(CANCEL, json!({ "input": input })).await?["cancelTask"]));
                 Ok(ExitCode::SUCCESS)
             }
             Verb::Retry { task, reason, additional_attempts } => {
@@ -144,7 +144,7 @@ impl Task {
                 }
                 let input =
                     json!({ "taskId": task, "reason": reason, "additionalAttempts": additional_attempts });
-                println!("{}", line(&client.run(RETRY, json!({ "input": input })).await?["retryTask"]));
+                say!("{}", line(&client.run(RETRY, json!({ "input": input })).await?["retryTask"]));
                 Ok(ExitCode::SUCCESS)
             }
             Verb::Diagram { task, drawn } => {

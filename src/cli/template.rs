@@ -41,10 +41,10 @@ impl Template {
         if list {
             for template in templates.iter() {
                 let about = template.description.as_deref().unwrap_or_default();
-                println!("{:<40} {:>4} steps  {about}", template.full_name(), template.steps.len());
+                say!("{:<40} {:>4} steps  {about}", template.full_name(), template.steps.len());
             }
         } else if errors == 0 {
-            println!("{} template(s), no errors, {} warning(s)", templates.len(), problems.len());
+            say!("{} template(s), no errors, {} warning(s)", templates.len(), problems.len());
         } else {
             eprintln!("{errors} error(s), {} warning(s)", problems.len() - errors);
         }

@@ -94,7 +94,7 @@ impl Issue {
             );
         }
         eprintln!("The token follows. It is shown only now:");
-        println!("{}", secret.reveal());
+        say!("{}", secret.reveal());
         Ok(())
     }
 }
@@ -106,7 +106,7 @@ async fn list(database: &Database) -> anyhow::Result<()> {
     loop {
         let page = api_tokens::list(database, PAGE, shown).await?;
         for token in &page {
-            println!("{}", line(token, now)?);
+            say!("{}", line(token, now)?);
         }
         shown += page.len() as u64;
         if (page.len() as u64) < PAGE {
@@ -123,7 +123,7 @@ async fn revoke(database: &Database, id: Uuid) -> anyhow::Result<()> {
     let now = Clock::System.now();
     let caller = by_command("revokeApiToken", Permission::ApiTokenDestroy);
     match verbs::revoke(database, caller, id, now).await? {
-        Some(token) => println!("{}", line(&token, now)?),
+        Some(token) => say!("{}", line(&token, now)?),
         None => bail!("there is no token {id}; `tasker token list` shows those there are"),
     }
     Ok(())

@@ -39,7 +39,7 @@ pub async fn list(
     let (kind, all) = (database.kind(), Range::default());
     let found = contents.of_task(Entity::find(), kind);
     let found = page::within(found, filter, order, &all, true, offset + limit, kind);
-    Ok(order.forwards(found, kind).offset(offset).limit(limit).all(&database.reader).await?)
+    Ok(found.offset(offset).limit(limit).all(&database.reader).await?)
 }
 
 /// How many tasks there are.

@@ -30,7 +30,7 @@ use lasting::Lasting;
 use subscribers::Subscribers;
 use tally::Tally;
 use timely::Timely;
-use traced::Traced;
+use traced::{Operation, Traced};
 
 use super::document::cache::Documents;
 use super::document::{check_complexity, variables};
@@ -126,13 +126,13 @@ impl<E: Executor> Pipeline<E> {
     pub async fn execute(&self, mut prepared: Prepared) -> Response {
         let (kind, began) = (prepared.kind(), Instant::now());
         let span = self.traced.begin(&mut prepared);
-        let answer = self.answer(prepared).await;
+        let answer = span.around(self.answer(prepared, &span)).await;
         span.end(&answer);
         self.tally.answered(kind, &answer, began);
         answer
     }
 
-    async fn answer(&self, prepared: Prepared) -> Response {
+    async fn answer(&self, prepared: Prepared, span: &Operation) -> Response {
         let request_id = prepared.request_id();
         if prepared.kind() == OperationType::Subscription {
             let message = "A subscription needs a stream: use a WebSocket, or Accept: text/event-stream";
@@ -145,7 +145,7 @@ impl<E: Executor> Pipeline<E> {
                 let schema = self.schema.clone();
                 let Running { request, lasting } = *running;
                 let work = async move { schema.execute(request).await };
-                let answer = run::spawned(work, rules, request_id.clone());
+                let answer = run::spawned(span.around(work), rules, request_id.clone());
                 let answer = if rules.waits { lasting.once(answer).await } else { answer.await };
                 normalize(answer, &request_id)
             }
@@ -177,7 +177,8 @@ impl<E: Executor> Pipeline<E> {
         let started = async move {
             let from = admission::address_of(prepared.data(), &session);
             let refused = |errors| only(normalize(Response::from_errors(errors), &request_id));
-            let Running { request, lasting } = match pipeline.admit(prepared, &session).await {
+            let admitted = span.around(pipeline.admit(prepared, &session)).await;
+            let Running { request, lasting } = match admitted {
                 Ok(Way::Runs(running)) => *running,
                 Ok(Way::Answered(answer)) => return only(normalize(*answer, &request_id)),
                 Err(errors) => return refused(errors),
@@ -201,13 +202,16 @@ impl<E: Executor> Pipeline<E> {
                     });
                     answers.boxed()
                 }
-                OperationType::Query | OperationType::Mutation => lasting
-                    .while_waits(rules.waits, run::once(answers, rules, request_id))
-                    .inspect(move |answer| {
-                        span.end(answer);
-                        pipeline.tally.answered(kind, answer, began);
-                    })
-                    .boxed(),
+                OperationType::Query | OperationType::Mutation => {
+                    let answer = run::once(answers, rules, request_id, &span);
+                    lasting
+                        .while_waits(rules.waits, answer)
+                        .inspect(move |answer| {
+                            span.end(answer);
+                            pipeline.tally.answered(kind, answer, began);
+                        })
+                        .boxed()
+                }
             })
         };
         stream::once(started).flatten().boxed()

@@ -50,6 +50,14 @@ pub const TASK_INCLUDES: &[Include] = &[
         text: "taskAnnotations { taskAnnotationId taskId annotationType annotation createdBy createdAt }",
     },
     Include { name: "template", text: concat!("namedTask { ", template!(), " }") },
+    Include {
+        name: "analysis",
+        text: "dependencyAnalysis { blockers { step { workflowStepId name } reason suggestedAction until blockedSteps } \
+               blockerCount remainingPath { length steps { workflowStepId name } } \
+               slowestPath { length seconds steps { workflowStepId name } } \
+               readySteps runningSteps waitingSteps blockedSteps maxDepth parallelBranches \
+               levels { level totalSteps ready running waiting blocked failed done cancelled } }",
+    },
 ];
 
 /// The same, where the context is there anyway.

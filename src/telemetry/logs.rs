@@ -17,6 +17,9 @@ use crate::config::{Config, LogFormat, Logging};
 /// What others log too much of at `info` and below. A directive for the same target in `logging.level` wins.
 const QUIET: &str = "sqlx=warn,sea_orm=warn,hyper=warn,h2=warn,rustls=warn";
 
+/// The spans of statements, which are wanted where there are traces. It logs nothing there.
+const STATEMENTS: &str = "sea_orm::database=info";
+
 /// The level can't be read. Not for settings that [`crate::config::Config::load`] has checked.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the level of logging")]
@@ -26,14 +29,17 @@ pub struct Error(#[from] ParseError);
 /// test, that one stays.
 pub fn init(config: &Config) -> Result<(), Error> {
     let nested = config.telemetry.otlp.enabled.then(Nested::new);
+    let traced = config.telemetry.otlp.enabled;
     // An error means that there is one already.
-    let _ = subscriber(&config.logging, io::stderr, io::stderr().is_terminal())?.with(nested).try_init();
+    let lines = subscriber(&config.logging, traced, io::stderr, io::stderr().is_terminal())?;
+    let _ = lines.with(nested).try_init();
     Ok(())
 }
 
 /// The subscriber that [`init`] installs, writing elsewhere.
 fn subscriber<W>(
     logging: &Logging,
+    traced: bool,
     writer: W,
     colours: bool,
 ) -> Result<impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync, Error>
@@ -42,7 +48,7 @@ where
 {
     // Above the layer and not part of it. A filter of a layer's own keeps its last answer for the thread, and where a
     // library only asks whether something would be logged (the one for PostgreSQL does) the next line or span is lost.
-    let filtered = tracing_subscriber::registry().with(filter(&logging.level)?);
+    let filtered = tracing_subscriber::registry().with(filter(&logging.level, traced)?);
     let mask = Mask::new(&logging.mask);
     let lines: Box<dyn Layer<Layered<EnvFilter, Registry>> + Send + Sync> = match logging.format {
         LogFormat::Pretty => layer().with_ansi(colours).fmt_fields(Fields(mask)).with_writer(writer).boxed(),
@@ -55,8 +61,9 @@ where
 }
 
 /// The quiet targets first: of two directives for one target, the later counts.
-fn filter(level: &str) -> Result<EnvFilter, ParseError> {
-    EnvFilter::builder().parse(format!("{QUIET},{level}"))
+fn filter(level: &str, traced: bool) -> Result<EnvFilter, ParseError> {
+    let directives = if traced { [QUIET, STATEMENTS, level].join(",") } else { [QUIET, level].join(",") };
+    EnvFilter::builder().parse(directives)
 }
 
 #[cfg(test)]
@@ -95,7 +102,7 @@ mod tests {
         let written = Written::default();
         let writer = written.clone();
         let logging = Logging { format, level: level.to_owned(), ..Logging::default() };
-        let subscriber = subscriber(&logging, move || writer.clone(), false).expect("a level");
+        let subscriber = subscriber(&logging, false, move || writer.clone(), false).expect("a level");
         tracing::subscriber::with_default(subscriber, work);
         String::from_utf8(written.0.lock().expect("one thread").clone()).expect("text")
     }

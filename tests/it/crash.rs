@@ -4,7 +4,7 @@
 //! the service promises.
 
 mod audit;
-mod client;
+pub mod client;
 pub mod home;
 mod ledger;
 mod load;

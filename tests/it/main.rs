@@ -24,6 +24,7 @@ mod generate;
 mod graphql;
 mod journal;
 mod kit;
+mod readers;
 mod rest;
 mod script;
 mod subscribers;

@@ -6,7 +6,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(realpath "${1:?the tasker program}")
-venv=${2:-$here/.venv}
+venv=$(realpath -m "${2:-$here/.venv}")
 port=${PORT:-18091}
 
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"

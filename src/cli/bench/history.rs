@@ -29,8 +29,8 @@ const PAGES: u64 = 30;
 
 /// What pages cost.
 pub(super) struct Pages {
-    what: String,
-    millis: Latencies,
+    pub(super) what: String,
+    pub(super) millis: Latencies,
 }
 
 impl fmt::Display for Pages {
@@ -87,9 +87,12 @@ pub(super) async fn pages(database: &Database) -> anyhow::Result<Vec<Pages>> {
     let filters = [
         ("namespace", TaskFilter { namespace: Some("ns1".into()), ..TaskFilter::default() }),
         ("name", TaskFilter { name: Some("template_3".into()), ..TaskFilter::default() }),
+        ("name, one of 20,000", TaskFilter { name: Some("rare".into()), ..TaskFilter::default() }),
+        ("statuses: [IN_PROGRESS], none", of_status(Status::InProgress)),
         ("statuses: [COMPLETE]", of_status(Status::Complete)),
         ("statuses: [ERROR]", of_status(Status::Error)),
         ("statuses: [CANCELLED], one of 50", of_status(Status::Cancelled)),
+        ("[RESOLVED_MANUALLY], one of 200", of_status(Status::ResolvedManually)),
         ("tags, one of 1000", TaskFilter { tags: vec!["rare".into()], ..TaskFilter::default() }),
         (
             "requestedAfter",
@@ -190,7 +193,7 @@ async fn run(connection: &DatabaseConnection, texts: &[String]) -> anyhow::Resul
 }
 
 /// 23 hours.
-const HISTORY: i64 = 23 * 3_600_000_000;
+pub(super) const HISTORY: i64 = 23 * 3_600_000_000;
 
 /// Tasks `first..first + count` of `all`, with their steps and events.
 fn texts(kind: Kind, first: usize, count: usize, all: usize, now: i64) -> Vec<String> {
@@ -222,7 +225,8 @@ fn texts(kind: Kind, first: usize, count: usize, all: usize, now: i64) -> Vec<St
         "{numbers}, spread AS (SELECT n, {start} + n * {apart} AS at, (n * 2654435761 % 4294967296) / 4294967296.0 AS u,
             CASE WHEN n % 50 = 7 THEN 'cancelled' WHEN n % 50 = 13 THEN 'error'
                 WHEN n % 200 = 3 THEN 'resolved_manually' ELSE 'complete' END AS status,
-            'ns' || (n / 7 % 4) AS namespace, 'template_' || (n % 10) AS name FROM numbers),
+            'ns' || (n / 7 % 4) AS namespace,
+            CASE WHEN n % 20000 = 11 THEN 'rare' ELSE 'template_' || (n % 10) END AS name FROM numbers),
         history AS (SELECT *, {task} AS id, {step} AS sid, at + CAST(10000 / (1.0001 - u) AS bigint) AS ended
             FROM spread)"
     );

@@ -38,13 +38,13 @@ impl Plan {
     pub(super) fn carry_out(mut self, target: &Target) -> anyhow::Result<()> {
         self.check(target)?;
         if target.dry_run {
-            self.files.iter().for_each(|file| println!("would write {}", self.shown(target, file)));
+            self.files.iter().for_each(|file| say!("would write {}", self.shown(target, file)));
             return Ok(());
         }
         let formatted = rustfmt::format(&target.directory, self.rust());
         for file in &self.files {
             write(&target.directory.join(&file.path), &file.text)?;
-            println!("wrote {}", self.shown(target, file));
+            say!("wrote {}", self.shown(target, file));
         }
         if !formatted {
             self.next.push("Run `cargo fmt`: rustfmt was not found here.".to_owned());
@@ -94,9 +94,9 @@ impl Plan {
     }
 
     fn print_next(&self) {
-        println!("\nNext:");
+        say!("\nNext:");
         for (no, step) in (1..).zip(&self.next) {
-            println!("{no}. {}", step.replace('\n', "\n   "));
+            say!("{no}. {}", step.replace('\n', "\n   "));
         }
     }
 }

@@ -89,7 +89,7 @@ impl Explain {
         };
         let answer = explainer.explain(&Question { places: places.as_ref(), ..question }).await;
         match self.json {
-            true => println!("{}", serde_json::to_string_pretty(&answer)?),
+            true => say!("{}", serde_json::to_string_pretty(&answer)?),
             false => self.print(&answer),
         }
         Ok(if answer.permitted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -114,15 +114,15 @@ impl Explain {
                 true => String::new(),
                 false => format!("; held in {}", field.namespaces),
             };
-            println!("{:<24} needs {needs}{held}", field.field);
+            say!("{:<24} needs {needs}{held}", field.field);
         }
         for task in &answer.depends_on {
-            println!("It also depends on the namespace that the task {task} is in.");
+            say!("It also depends on the namespace that the task {task} is in.");
         }
         match &answer.refusal {
-            None if !answer.depends_on.is_empty() => println!("{who} may run it where that is one of these."),
-            None => println!("{who} may run it."),
-            Some(refusal) => println!("{who} may not run it: {} {}", refusal.code, refusal.message),
+            None if !answer.depends_on.is_empty() => say!("{who} may run it where that is one of these."),
+            None => say!("{who} may run it."),
+            Some(refusal) => say!("{who} may not run it: {} {}", refusal.code, refusal.message),
         }
     }
 }

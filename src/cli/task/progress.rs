@@ -63,7 +63,7 @@ impl View {
             self.show_step(index, step);
         }
         if self.lines {
-            println!(
+            say!(
                 "{} {}/{} {}",
                 text(&task["fullName"]),
                 task["completedSteps"],
@@ -102,7 +102,7 @@ impl View {
             return;
         }
         if self.lines && !shown.is_empty() {
-            println!("  {line}");
+            say!("  {line}");
         }
         bar.set_message(line.clone());
         if status == "IN_PROGRESS" {

@@ -105,7 +105,7 @@ impl Drawn {
             Some(file) => {
                 fs::write(file, content).with_context(|| format!("{} can't be written", file.display()))?
             }
-            None => println!("{}", content.trim_end()),
+            None => say!("{}", content.trim_end()),
         }
         Ok(ExitCode::SUCCESS)
     }

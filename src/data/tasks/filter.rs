@@ -44,6 +44,12 @@ pub struct TaskFilter {
 }
 
 impl TaskFilter {
+    /// Whether a task in this status may be among them.
+    pub(super) fn wants(&self, status: Status) -> bool {
+        let lists = [&self.statuses, &self.and_statuses];
+        lists.into_iter().flatten().all(|wanted| wanted.contains(&status))
+    }
+
     /// As a condition of a list in this order: an index that has another order is not looked into for it.
     pub(super) fn condition(&self, kind: Kind, order: SortBy) -> Condition {
         let column = |column: Column| match (kind, order) {

@@ -111,6 +111,20 @@ impl SortBy {
         }
     }
 
+    /// The same, in a form that no index has: a few tasks that are found already are put in order, instead of being looked
+    /// for in an order.
+    pub(super) fn of_few(self, kind: Kind) -> SimpleExpr {
+        match self {
+            Self::RequestedAt => Expr::cust("+requested_at"),
+            Self::CreatedAt
+            | Self::UpdatedAt
+            | Self::CompletedAt
+            | Self::Name
+            | Self::Status
+            | Self::Priority => self.expression(kind),
+        }
+    }
+
     const fn has_nulls(self) -> bool {
         matches!(self, Self::CompletedAt)
     }
@@ -138,28 +152,16 @@ impl Order {
         Ok(Place { key, id: task.id })
     }
 
-    /// First to last.
-    pub(super) fn forwards(self, select: Select<Entity>, kind: Kind) -> Select<Entity> {
-        self.sorted(select, kind, self.direction, NullOrdering::Last)
-    }
-
-    /// Last to first.
-    pub(super) fn backwards(self, select: Select<Entity>, kind: Kind) -> Select<Entity> {
-        self.sorted(select, kind, self.direction.reversed(), NullOrdering::First)
-    }
-
-    fn sorted(
-        self,
-        select: Select<Entity>,
-        kind: Kind,
-        direction: Direction,
-        nulls: NullOrdering,
-    ) -> Select<Entity> {
-        let expression = self.by.expression(kind);
+    /// In this order, or the other way round.
+    pub(super) fn sort(self, select: Select<Entity>, key: SimpleExpr, forwards: bool) -> Select<Entity> {
+        let (direction, nulls) = match forwards {
+            true => (self.direction, NullOrdering::Last),
+            false => (self.direction.reversed(), NullOrdering::First),
+        };
         let select = if self.by.has_nulls() {
-            select.order_by_with_nulls(expression, direction.sql(), nulls)
+            select.order_by_with_nulls(key, direction.sql(), nulls)
         } else {
-            select.order_by(expression, direction.sql())
+            select.order_by(key, direction.sql())
         };
         select.order_by(Column::Id, direction.sql())
     }

@@ -20,10 +20,31 @@ use crate::{
     model::status::Status,
 };
 
-const RESTING: &str = "status IN ('complete', 'error', 'cancelled', 'resolved_manually')";
-const SETTLED: &str = "status IN ('complete', 'cancelled', 'resolved_manually')";
-const MOVING: &str = "status IN ('pending', 'in_progress')";
-const UNSETTLED: &str = "status IN ('pending', 'in_progress', 'error')";
+/// Tasks in some statuses.
+struct Group {
+    /// As an index says it.
+    words: &'static str,
+    statuses: &'static [Status],
+}
+
+const RESTING: Group = Group {
+    words: "status IN ('complete', 'error', 'cancelled', 'resolved_manually')",
+    statuses: &[Status::Complete, Status::Error, Status::Cancelled, Status::ResolvedManually],
+};
+const SETTLED: Group = Group {
+    words: "status IN ('complete', 'cancelled', 'resolved_manually')",
+    statuses: &[Status::Complete, Status::Cancelled, Status::ResolvedManually],
+};
+const BY_HAND: Group = Group {
+    words: "status IN ('cancelled', 'resolved_manually')",
+    statuses: &[Status::Cancelled, Status::ResolvedManually],
+};
+const MOVING: Group =
+    Group { words: "status IN ('pending', 'in_progress')", statuses: &[Status::Pending, Status::InProgress] };
+const UNSETTLED: Group = Group {
+    words: "status IN ('pending', 'in_progress', 'error')",
+    statuses: &[Status::Pending, Status::InProgress, Status::Error],
+};
 const EXCEPTIONAL: &str = "status IN ('error', 'cancelled', 'resolved_manually')";
 const AS_SETTLED: &str = "coalesce(completed_at, 0) = updated_at";
 const CHANGED_SINCE: &str = "coalesce(completed_at, 0) <> updated_at";
@@ -31,6 +52,8 @@ const CHANGED_SINCE: &str = "coalesce(completed_at, 0) <> updated_at";
 /// Some of the tasks.
 struct Part {
     which: Vec<String>,
+    /// In one of these.
+    statuses: Vec<Status>,
     key: PartKey,
 }
 
@@ -51,10 +74,11 @@ pub(super) fn ids(
     limit: u64,
     kind: Kind,
 ) -> Option<SelectStatement> {
-    let parts = parts(order.by, kind)?;
+    let parts = parts(filter, order.by, kind)?;
     let wanted = filter.condition(kind, order.by);
     let mut selects = parts
         .into_iter()
+        .filter(|part| part.statuses.iter().any(|status| filter.wants(*status)))
         .filter_map(|part| Some((part.range(order, range)?, part)))
         .enumerate()
         .map(|(no, (range, part))| part.first(no, wanted.clone(), range, direction, limit));
@@ -71,41 +95,61 @@ pub(super) fn ids(
 }
 
 /// None where one index has all tasks in the order.
-fn parts(by: SortBy, kind: Kind) -> Option<Vec<Part>> {
-    let each = |which: &[&str], key: SimpleExpr| Part {
-        which: which.iter().map(ToString::to_string).collect(),
-        key: PartKey::Each(key),
-    };
-    let same = |which: Vec<String>, key: Key| Part { which, key: PartKey::Same(key) };
+fn parts(filter: &TaskFilter, by: SortBy, kind: Kind) -> Option<Vec<Part>> {
     let key = || by.expression(kind);
+    let resting = || Part::of(&RESTING, &[], key());
+    let moving = || Part::of(&MOVING, &[UNSETTLED.words], key());
     Some(match by {
-        SortBy::RequestedAt => return None,
-        SortBy::CreatedAt | SortBy::Name | SortBy::Priority => {
-            vec![each(&[RESTING], key()), each(&[UNSETTLED, MOVING], key())]
+        // Most tasks are complete: the others are not looked for among them.
+        SortBy::RequestedAt if !filter.wants(Status::Complete) => {
+            vec![Part::of(&UNSETTLED, &[], key()), Part::of(&BY_HAND, &[], key())]
         }
-        SortBy::CompletedAt => vec![each(&[SETTLED], key()), same(vec![UNSETTLED.into()], Key::None)],
+        SortBy::RequestedAt if filter.name.is_some() => vec![resting(), moving()],
+        SortBy::RequestedAt => return None,
+        SortBy::CreatedAt | SortBy::Name | SortBy::Priority => vec![resting(), moving()],
+        SortBy::CompletedAt => vec![
+            Part::of(&SETTLED, &[], key()),
+            Part {
+                which: vec![UNSETTLED.words.into()],
+                statuses: UNSETTLED.statuses.to_vec(),
+                key: PartKey::Same(Key::None),
+            },
+        ],
         SortBy::UpdatedAt => vec![
-            each(&[SETTLED, AS_SETTLED], Column::CompletedAt.into_expr()),
-            each(&[RESTING, CHANGED_SINCE], key()),
-            each(&[UNSETTLED, MOVING], key()),
+            Part::of(&SETTLED, &[AS_SETTLED], Column::CompletedAt.into_expr()),
+            Part::of(&RESTING, &[CHANGED_SINCE], key()),
+            moving(),
         ],
         SortBy::Status => (0..)
             .zip(Status::ALL)
             .map(|(place, status)| {
                 let indexed = match status {
-                    Status::Pending | Status::InProgress => Some(UNSETTLED),
+                    Status::Pending | Status::InProgress => Some(UNSETTLED.words),
                     // Most tasks are: they are found by their ids.
                     Status::Complete => None,
                     Status::Error | Status::Cancelled | Status::ResolvedManually => Some(EXCEPTIONAL),
                 };
                 let which = indexed.into_iter().map(str::to_owned).chain([format!("status = '{status}'")]);
-                same(which.collect(), Key::Number(place))
+                Part {
+                    which: which.collect(),
+                    statuses: vec![status],
+                    key: PartKey::Same(Key::Number(place)),
+                }
             })
             .collect(),
     })
 }
 
 impl Part {
+    /// Those of the group of which this holds as well, by a key that differs.
+    fn of(group: &Group, and: &[&str], key: SimpleExpr) -> Self {
+        Self {
+            which: [&[group.words], and].concat().into_iter().map(str::to_owned).collect(),
+            statuses: group.statuses.to_vec(),
+            key: PartKey::Each(key),
+        }
+    }
+
     /// What of this part is in the range; none where nothing can be.
     fn range(&self, order: Order, range: &Range) -> Option<Condition> {
         let mut all = Condition::all();

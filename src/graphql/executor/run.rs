@@ -9,6 +9,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::task::AbortHandle;
 use tracing::Instrument;
 
+use super::traced::Operation;
 use crate::graphql::RequestId;
 use crate::graphql::error::{Code, normalize};
 
@@ -53,11 +54,10 @@ pub fn once(
     mut answers: BoxStream<'static, Response>,
     rules: Rules,
     request_id: RequestId,
+    span: &Operation,
 ) -> BoxStream<'static, Response> {
-    let answer = async move {
-        let work = async move { answers.next().await.unwrap_or_default() };
-        normalize(spawned(work, rules, request_id.clone()).await, &request_id)
-    };
+    let work = span.around(async move { answers.next().await.unwrap_or_default() });
+    let answer = async move { normalize(spawned(work, rules, request_id.clone()).await, &request_id) };
     stream::once(answer).boxed()
 }
 

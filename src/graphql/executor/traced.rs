@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Response;
 use async_graphql::parser::types::OperationType;
+use futures_util::future::Either;
+use opentelemetry::trace::FutureExt as _;
 
 use super::Prepared;
 use crate::graphql::Code;
@@ -74,6 +76,14 @@ impl Traced {
 }
 
 impl Operation {
+    /// Does a part of its work: the statements of it are children of the span.
+    pub(super) fn around<W: Future>(&self, work: W) -> impl Future<Output = W::Output> + use<W> {
+        match self.0.as_ref().filter(|span| span.is_recorded()) {
+            Some(span) => Either::Left(work.with_context(span.context().clone())),
+            None => Either::Right(work),
+        }
+    }
+
     /// It was answered with this.
     pub(super) fn end(&self, answer: &Response) {
         let Some(span) = &self.0 else { return };

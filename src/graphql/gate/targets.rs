@@ -169,11 +169,11 @@ fn items(list: Option<&Value>) -> impl Iterator<Item = &Value> {
 }
 
 fn texts(list: Option<&Value>) -> Vec<&str> {
-    let text = |item| match item {
-        &Value::String(ref text) => Some(text.as_str()),
+    let texts = items(list).filter_map(|item| match item {
+        Value::String(text) => Some(text.as_str()),
         _ => None,
-    };
-    items(list).filter_map(text).collect()
+    });
+    texts.collect()
 }
 
 fn entry<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {

@@ -8,7 +8,7 @@ use tasker::{
         entity::task::Model,
         tasks::{self, Contents, Direction, Key, Order, Range, SortBy, TaskFilter, Window},
     },
-    model::task::Command,
+    model::{status::Status, task::Command},
     orchestration::TaskRequest,
 };
 
@@ -169,7 +169,7 @@ async fn a_filter_holds_in_every_part(place: Place) {
         filter
     };
     type Admits = fn(&Model) -> bool;
-    let wanted: [(TaskFilter, Admits); 3] = [
+    let wanted: [(TaskFilter, Admits); 9] = [
         (filter(|filter| filter.namespace = Some("shop".into())), |task| task.namespace == "shop"),
         (filter(|filter| filter.name = Some("work".into())), |task| task.name == "work"),
         (
@@ -182,6 +182,32 @@ async fn a_filter_holds_in_every_part(place: Place) {
             }),
             |task| task.namespace != "shop",
         ),
+        (filter(|filter| filter.statuses = Some(vec![Status::Pending, Status::InProgress])), |task| {
+            task.status == "pending" || task.status == "in_progress"
+        }),
+        (filter(|filter| filter.statuses = Some(vec![Status::Error])), |task| task.status == "error"),
+        (
+            filter(|filter| filter.statuses = Some(vec![Status::Cancelled, Status::ResolvedManually])),
+            |task| task.status == "cancelled" || task.status == "resolved_manually",
+        ),
+        (
+            filter(|filter| filter.statuses = Some(vec![Status::Error, Status::Cancelled, Status::Pending])),
+            |task| ["error", "cancelled", "pending"].contains(&&*task.status),
+        ),
+        (
+            filter(|filter| {
+                filter.statuses = Some(vec![Status::Error, Status::Complete]);
+                filter.and_statuses = Some(vec![Status::Complete, Status::Pending]);
+            }),
+            |task| task.status == "complete",
+        ),
+        (
+            filter(|filter| {
+                filter.name = Some("work".into());
+                filter.statuses = Some(vec![Status::Error, Status::ResolvedManually]);
+            }),
+            |task| task.name == "work" && ["error", "resolved_manually"].contains(&&*task.status),
+        ),
     ];
     for (filter, holds) in wanted {
         let count = everything.iter().filter(|task| holds(task)).count();
@@ -191,7 +217,15 @@ async fn a_filter_holds_in_every_part(place: Place) {
             let found = walk(&app, &filter, order, 2, true).await;
             let right = found.iter().all(|id| everything.iter().any(|task| task.id == *id && holds(task)));
             assert!(right && found.len() == count, "{by:?} {filter:?}");
+            let mut expected: Vec<_> = everything.iter().filter(|task| holds(task)).collect();
+            expected.sort_by(|a, b| compare(order, a, b));
+            assert_eq!(found, expected.iter().map(|task| task.id).collect::<Vec<_>>(), "{by:?} {filter:?}");
         }
+    }
+    for by in ALL {
+        let nothing = filter(|filter| filter.statuses = Some(Vec::new()));
+        let order = Order { by, direction: Direction::Descending };
+        assert!(walk(&app, &nothing, order, 2, true).await.is_empty(), "{by:?}");
     }
     app.let_go().await;
 }

@@ -64,9 +64,10 @@ async fn a_task_is_changed_steered_and_removed(place: Place) {
         api.post(&api.admin, &format!("{path}/workflow_steps/{step}/resolve?include=results"), resolve).await;
     assert_eq!(done.json()["workflowStep"]["status"], "RESOLVED_MANUALLY", "{}", done.text);
     assert_eq!(done.json()["workflowStep"]["results"], json!({ "done": 1 }));
-    let seen = api.get(&api.admin, &format!("{path}?include=steps,events,template")).await.json();
+    let seen = api.get(&api.admin, &format!("{path}?include=steps,events,template,analysis")).await.json();
     assert_eq!(seen["task"]["workflowSteps"][0]["workflowStepId"], json!(step));
     assert_eq!(seen["task"]["namedTask"]["name"], "paused");
+    assert_eq!(seen["task"]["dependencyAnalysis"]["remainingPath"]["length"], 0, "{seen}");
     assert!(seen["task"]["events"].as_array().is_some_and(|events| events.len() > 1));
     api.settled(&api.admin, &task).await;
     let gone = api.call(&api.admin, "DELETE", &format!("{path}?reason=old"), None).await;

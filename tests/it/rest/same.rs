@@ -30,6 +30,12 @@ fn pairs() -> Vec<Pair> {
         ),
         pair(
             "GET",
+            "/api/v1/tasks?limit=5&include=analysis",
+            None,
+            "{ tasks(limit: 5) { dependencyAnalysis { blockers { step { name } } } } }",
+        ),
+        pair(
+            "GET",
             "/api/v1/tasks?limit=5&include=steps,events,template",
             None,
             "{ tasks(limit: 5) { workflowSteps { name } events { name } namedTask { name } } }",

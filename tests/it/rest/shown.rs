@@ -87,7 +87,7 @@ async fn answers_are_as_it_says(place: Place) {
         ("POST", "/api/v1/tasks".to_owned(), "/api/v1/tasks", body.clone()),
         (
             "GET",
-            format!("/api/v1/tasks/{done}?include=steps,events,template"),
+            format!("/api/v1/tasks/{done}?include=steps,events,template,analysis"),
             "/api/v1/tasks/{task_id}",
             None,
         ),

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tasker::{
     app::Tasker,
@@ -19,7 +20,7 @@ use tasker::{
     telemetry::Nested,
 };
 use tracing::Instrument;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt};
 
 use super::{collector::Collector, tree::below};
 
@@ -31,13 +32,16 @@ struct Pay(Arc<Mutex<Vec<Option<String>>>>);
 
 #[async_trait::async_trait]
 impl StepHandler for Pay {
-    async fn process(&self, _: &TaskView, _: &Sequence, step: &StepView) -> Result<Value, StepError> {
+    async fn process(&self, task: &TaskView, _: &Sequence, step: &StepView) -> Result<Value, StepError> {
         self.0.lock().expect("one thread").push(step.traceparent());
         let bank = async {
             tokio::task::yield_now().await;
             tracing::info_span!("dns").in_scope(|| ());
         };
         bank.instrument(tracing::info_span!("ask bank")).await;
+        let database = task.primary_database();
+        let sql = Statement::from_string(database.get_database_backend(), "SELECT 1");
+        database.query_one_raw(sql).await.map_err(|error| StepError::permanent(error.to_string()))?;
         // What is spawned has the same parents.
         let spawned = async { tokio::task::yield_now().await }.instrument(tracing::info_span!("note"));
         tokio::spawn(spawned).await.map_err(|error| StepError::permanent(error.to_string()))?;
@@ -48,7 +52,7 @@ impl StepHandler for Pay {
 /// Runs one task as a part of [`PARENT`]; what its handler was told.
 async fn told(collector: Option<&Collector>) -> Vec<Option<String>> {
     // In both tests: a span that is first met on a thread without a subscriber may be off for all of them.
-    let subscriber = tracing_subscriber::registry().with(Nested::new());
+    let subscriber = tracing_subscriber::registry().with(LevelFilter::INFO).with(Nested::new());
     let _guard = tracing::subscriber::set_default(subscriber);
     let folder = tempfile::TempDir::new().expect("a folder");
     std::fs::create_dir_all(folder.path().join("tasks")).expect("a folder");
@@ -113,6 +117,7 @@ async fn an_applications_own_spans_are_parts_of_the_attempt() {
       step pay: attempt 1, complete
         ask bank
           dns
+        sea_orm.query_one: SELECT
         note
     journal commit
     ");

@@ -29,6 +29,7 @@ on_both_databases! {
     attempts_on_another_node_are_a_part_of_the_same_trace,
     what_came_after_a_rest_in_error_has_a_span_of_its_own,
     what_the_caller_does_not_sample_is_not_sent,
+    the_statements_of_an_operation_are_a_part_of_it,
 }
 
 fn home(place: Place, templates: &[Value], collector: &str) -> Home {
@@ -224,6 +225,45 @@ async fn what_the_caller_does_not_sample_is_not_sent(place: Place) {
     let parent = rows[0].0.traceparent.clone().expect("stored");
     assert!(parent.starts_with(&format!("00-{TRACE}-")) && parent.ends_with("-00"), "{parent}");
     assert_eq!(rows[0].0.tracestate.as_deref(), Some("congo=t61rcWkgMzE"));
+}
+
+/// Whichever way it came.
+async fn the_statements_of_an_operation_are_a_part_of_it(place: Place) {
+    let collector = Collector::start().await;
+    let home = home(place, &[order()], &collector.address);
+    let service = Service::start(&home, Program::Tasker).await;
+    let task = create(&service, "order", "00").await;
+    until(&service, &task, "COMPLETE").await;
+    let list = "query List($tag: String!) { tasks(filter: { tags: [$tag] }) { workflowSteps { name } } taskConnection { totalCount } }";
+    for accept in ["application/json", "text/event-stream"] {
+        let request = service.client.post(list, json!({ "tag": "hunter2" })).header("accept", accept);
+        let request = request.header("traceparent", format!("00-{TRACE}-{CALLER}-01"));
+        let answer = request.send().await.expect("an answer").text().await.expect("text");
+        assert!(answer.contains("totalCount"), "{answer}");
+    }
+    assert!(service.stop().await.success());
+
+    let spans = of_trace(&collector.spans(), TRACE);
+    is(
+        &below(&spans, &hex::decode(CALLER).expect("hex")),
+        r"
+    POST /graphql: status 200
+      query List
+        sea_orm.query_all: SELECT
+        sea_orm.query_all: SELECT
+        sea_orm.query_one: SELECT
+    POST /graphql: status 200
+      query List
+        sea_orm.query_all: SELECT
+        sea_orm.query_all: SELECT
+        sea_orm.query_one: SELECT
+    ",
+    );
+    let statements: Vec<_> = spans.iter().filter(|span| span.name.starts_with("sea_orm.")).collect();
+    for statement in statements {
+        let text = said(statement, "db.statement");
+        assert!(text.starts_with("SELECT") && !text.contains("hunter2"), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ fn ended(span: &Span) -> String {
         ("tasker.task.resumed", "resumed "),
         ("http.response.status_code", "status "),
         ("error.type", "error "),
+        ("db.operation", ""),
     ] {
         let said = said(span, key);
         if !said.is_empty() {
