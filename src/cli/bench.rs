@@ -176,7 +176,8 @@ impl Bench {
             }
         }
         engine.keep_retention(&history::paced());
-        let sustained = sustained::measure(&engine, Shape::Linear5.load(), self.steps, self.in_flight).await?;
+        let sustained =
+            sustained::measure(&engine, Shape::Linear5.load(), self.steps, self.in_flight).await?;
         println!("  linear5, while pruning      {sustained}");
         engine.stop(std::time::Duration::from_secs(5)).await;
         empty.stop(std::time::Duration::from_secs(5)).await;

@@ -81,7 +81,9 @@ impl Circuit {
             (Self::Closed { failures }, _) if failures + 1 < patience.failures => {
                 *self = Self::Closed { failures: failures + 1 };
             }
-            (Self::Closed { .. }, _) | (Self::Probing { .. }, Admission::Probe) => *self = Self::Open { until },
+            (Self::Closed { .. }, _) | (Self::Probing { .. }, Admission::Probe) => {
+                *self = Self::Open { until }
+            }
             (Self::Open { .. } | Self::Probing { .. }, _) => {}
         }
     }

@@ -6,9 +6,17 @@ use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Clock, activity::Count, capacity::Capacity, command::Left, create::KeyLocks,
+    Clock,
+    activity::Count,
+    capacity::Capacity,
+    command::Left,
+    create::KeyLocks,
     handler::{ApiStep, Handlers, Http, HttpClients, Registered},
-    pinned::Pinned, runs::Runs, standing::Standing, supervise::Failure, wakes::Wakes,
+    pinned::Pinned,
+    runs::Runs,
+    standing::Standing,
+    supervise::Failure,
+    wakes::Wakes,
 };
 use crate::{
     config::Orchestration,

@@ -9,8 +9,14 @@ use super::{Clock, Engine};
 use crate::{
     data::Kind,
     model::{
-        failure::Failure, id::StepNo, outcome::{Outcome, ReleaseReason}, status::Status, step::Step, task::Task,
-        time::Timestamp, trace::TraceContext,
+        failure::Failure,
+        id::StepNo,
+        outcome::{Outcome, ReleaseReason},
+        status::Status,
+        step::Step,
+        task::Task,
+        time::Timestamp,
+        trace::TraceContext,
     },
     telemetry::{Beginning, Span, SpanKind},
 };

@@ -267,7 +267,10 @@ impl StepRun {
     pub fn results(&self) -> &Value {
         match &self.answer.outcome {
             Outcome::Completed { results } => results,
-            Outcome::Failed { .. } | Outcome::Asleep { .. } | Outcome::Released(_) | Outcome::CircuitOpen { .. } => {
+            Outcome::Failed { .. }
+            | Outcome::Asleep { .. }
+            | Outcome::Released(_)
+            | Outcome::CircuitOpen { .. } => {
                 panic!("the handler left no results: it {self:?}")
             }
         }
@@ -282,7 +285,10 @@ impl StepRun {
     pub fn error(&self) -> &Failure {
         match &self.answer.outcome {
             Outcome::Failed { failure, .. } => failure,
-            Outcome::Completed { .. } | Outcome::Asleep { .. } | Outcome::Released(_) | Outcome::CircuitOpen { .. } => {
+            Outcome::Completed { .. }
+            | Outcome::Asleep { .. }
+            | Outcome::Released(_)
+            | Outcome::CircuitOpen { .. } => {
                 panic!("the handler did not fail: it {self:?}")
             }
         }
@@ -297,7 +303,10 @@ impl StepRun {
     pub const fn retry_after(&self) -> Option<Duration> {
         match &self.answer.outcome {
             Outcome::Failed { retry_after, .. } => *retry_after,
-            Outcome::Completed { .. } | Outcome::Asleep { .. } | Outcome::Released(_) | Outcome::CircuitOpen { .. } => None,
+            Outcome::Completed { .. }
+            | Outcome::Asleep { .. }
+            | Outcome::Released(_)
+            | Outcome::CircuitOpen { .. } => None,
         }
     }
 
@@ -305,7 +314,10 @@ impl StepRun {
     pub const fn left(&self) -> Option<&Value> {
         match &self.answer.outcome {
             Outcome::Failed { results, .. } => results.as_ref(),
-            Outcome::Completed { .. } | Outcome::Asleep { .. } | Outcome::Released(_) | Outcome::CircuitOpen { .. } => None,
+            Outcome::Completed { .. }
+            | Outcome::Asleep { .. }
+            | Outcome::Released(_)
+            | Outcome::CircuitOpen { .. } => None,
         }
     }
 

@@ -7,6 +7,7 @@ mod network;
 mod redirects;
 mod secrets;
 pub mod server;
+mod traced;
 mod waits;
 
 use tasker::{config::HttpSteps, orchestration::HttpClients};
@@ -54,6 +55,7 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(crate::app::PATIENCE, wait).await.unwrap_or_else(|_| panic!("waited in vain: {what}"));
+    tokio::time::timeout(crate::app::PATIENCE, wait)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain: {what}"));
 }
-

@@ -15,7 +15,9 @@ use tasker::{
         template::{Limits, Templates},
         time::Timestamp,
     },
-    orchestration::{Clock, Created, Engine, Error, HttpClients, Parts, Settings, TaskRequest, handler::Handlers},
+    orchestration::{
+        Clock, Created, Engine, Error, HttpClients, Parts, Settings, TaskRequest, handler::Handlers,
+    },
     telemetry::Tracer,
     testing,
 };

@@ -21,7 +21,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("rest", &["auth", "graphql", "model"]),
     ("playground", &[]),
     ("samples", &["app", "model", "orchestration"]),
-    ("testing", &["app", "auth", "config", "data", "events", "metrics", "model", "orchestration", "telemetry"]),
+    (
+        "testing",
+        &["app", "auth", "config", "data", "events", "metrics", "model", "orchestration", "telemetry"],
+    ),
     ("prelude", &["app", "auth", "events", "model", "orchestration"]),
     (
         "app",

@@ -20,7 +20,8 @@ use crate::{
     orchestration::HttpClients,
 };
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"total\": 7}";
+const ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 12\r\n\r\n{\"total\": 7}";
 
 /// Calls in one task, one after the other.
 const CALLS: usize = 5;

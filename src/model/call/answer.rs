@@ -28,10 +28,15 @@ pub fn body(content_type: Option<&str>, bytes: &[u8]) -> Result<Value, String> {
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
-    let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind =
+        content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if kind == "application/json" || kind == "text/json" || kind.ends_with("+json") {
         return serde_json::from_slice(bytes).map_err(|error| {
-            format!("the answer says that it is JSON, and it is not: line {}, column {}", error.line(), error.column())
+            format!(
+                "the answer says that it is JSON, and it is not: line {}, column {}",
+                error.line(),
+                error.column()
+            )
         });
     }
     let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));

@@ -2,18 +2,20 @@
 
 use std::borrow::Cow;
 
-use minijinja::{
-    Environment, Error, ErrorKind, Value as Given, filters, tests,
-};
+use minijinja::{Environment, Error, ErrorKind, Value as Given, filters, tests, value::ValueKind};
 use percent_encoding::utf8_percent_encode;
 
-use super::{language::MOST_BYTES, url::COMPONENT, values::json_of};
+use super::{
+    language::MOST_BYTES,
+    url::COMPONENT,
+    values::{json_of, text_of},
+};
 
 /// Words after `|`.
 const FILTERS: [&str; 26] = [
-    "abs", "bool", "default", "d", "first", "float", "int", "items", "join", "last", "length", "count", "list",
-    "lower", "max", "min", "replace", "reverse", "round", "sort", "split", "string", "sum", "tojson", "trim",
-    "upper",
+    "abs", "bool", "default", "d", "first", "float", "int", "items", "join", "last", "length", "count",
+    "list", "lower", "max", "min", "replace", "reverse", "round", "sort", "split", "string", "sum", "tojson",
+    "trim", "upper",
 ];
 
 /// The one whose name says what it is for.
@@ -21,8 +23,18 @@ const ENCODE: &str = "urlencode";
 
 /// Words after `is`.
 const TESTS: [&str; 12] = [
-    "boolean", "defined", "endingwith", "in", "integer", "mapping", "none", "number", "sequence", "startingwith",
-    "string", "undefined",
+    "boolean",
+    "defined",
+    "endingwith",
+    "in",
+    "integer",
+    "mapping",
+    "none",
+    "number",
+    "sequence",
+    "startingwith",
+    "string",
+    "undefined",
 ];
 
 /// Adds them.
@@ -48,7 +60,7 @@ pub(super) fn add(language: &mut Environment<'static>) {
     language.add_filter("round", filters::round);
     language.add_filter("sort", filters::sort);
     language.add_filter("split", filters::split);
-    language.add_filter("string", filters::string);
+    language.add_filter("string", string);
     language.add_filter("sum", filters::sum);
     language.add_filter("tojson", tojson);
     language.add_filter("trim", filters::trim);
@@ -133,11 +145,20 @@ fn join(items: &Given, between: Option<Cow<'_, str>>) -> Result<String, Error> {
         }
         match item.as_str() {
             Some(text) => joined.push_str(text),
-            None => joined.push_str(&item.to_string()),
+            None => joined.push_str(&text_of(&item)),
         }
         bounded(joined.len())?;
     }
     Ok(joined)
+}
+
+/// Lists and mappings as JSON.
+fn string(value: &Given) -> Result<String, Error> {
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => tojson(value),
+        ValueKind::Undefined => Err(Error::new(ErrorKind::UndefinedError, "nothing is there")),
+        _ => Ok(text_of(value)),
+    }
 }
 
 fn tojson(value: &Given) -> Result<String, Error> {

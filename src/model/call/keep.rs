@@ -24,7 +24,9 @@ impl Keep {
                     let pointer = checked(pointer.as_str().ok_or_else(wrong)?)?;
                     let name = last(&pointer);
                     if named.iter().any(|(other, _)| *other == name) {
-                        return Err(format!("two pointers end in {name}: give them names, as in {{a: {pointer}}}"));
+                        return Err(format!(
+                            "two pointers end in {name}: give them names, as in {{a: {pointer}}}"
+                        ));
                     }
                     named.push((name, pointer));
                 }
@@ -61,7 +63,11 @@ fn wrong() -> String {
 
 fn checked(pointer: &str) -> Result<String, String> {
     let escapes = pointer.split('~').skip(1).all(|after| after.starts_with(['0', '1']));
-    if (pointer.is_empty() || pointer.starts_with('/')) && escapes { Ok(pointer.to_owned()) } else { Err(wrong()) }
+    if (pointer.is_empty() || pointer.starts_with('/')) && escapes {
+        Ok(pointer.to_owned())
+    } else {
+        Err(wrong())
+    }
 }
 
 /// The last part of a pointer, which is the name of what it leads to.
@@ -81,10 +87,14 @@ mod tests {
     #[test]
     fn a_pointer_a_list_and_names_leave_what_they_lead_to() {
         let body = json!({"order": {"total": 5, "a/b": null}, "ids": [1, 2]});
-        let kept = |results| Keep::read(&results).expect("readable").of(&body).expect("found").expect("something");
+        let kept =
+            |results| Keep::read(&results).expect("readable").of(&body).expect("found").expect("something");
         assert_eq!(kept(json!("/order/total")), json!(5));
         assert_eq!(kept(json!("")), body);
-        assert_eq!(kept(json!(["/order/total", "/order/a~1b", "/ids/1", ""])), json!({"total": 5, "a/b": null, "1": 2, "body": body}));
+        assert_eq!(
+            kept(json!(["/order/total", "/order/a~1b", "/ids/1", ""])),
+            json!({"total": 5, "a/b": null, "1": 2, "body": body})
+        );
         assert_eq!(kept(json!({"sum": "/order/total"})), json!({"sum": 5}));
         assert_eq!(Keep::All.of(&body), Ok(None));
     }
@@ -97,7 +107,14 @@ mod tests {
 
     #[test]
     fn what_is_no_pointer_is_refused() {
-        for results in [json!(5), json!("order"), json!(["/a", "b"]), json!({"a": 1}), json!("/a~2"), json!(["/a/x", "/b/x"])] {
+        for results in [
+            json!(5),
+            json!("order"),
+            json!(["/a", "b"]),
+            json!({"a": 1}),
+            json!("/a~2"),
+            json!(["/a/x", "/b/x"]),
+        ] {
             assert!(Keep::read(&results).is_err(), "{results}");
         }
     }

@@ -16,12 +16,11 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 
 use super::{
-    Fault, Scope, Secrets,
-    filters,
+    Fault, Scope, Secrets, filters,
     scope::{Held, Notes, Root},
     text::{Form, Text, Variable},
     url::{CLOSE, COMPONENT, OPEN},
-    values::json_of,
+    values::{json_of, text_of},
 };
 use crate::model::template::Vars;
 
@@ -70,9 +69,18 @@ pub(super) fn inspect(text: &Text<'_>) -> Result<Vec<String>, String> {
 }
 
 /// What `written` comes to; the variables in it are noted as secrets.
-pub(super) fn value(written: &str, vars: Vars<'_>, scope: &Scope, secrets: &mut Secrets) -> Result<Value, Fault> {
+pub(super) fn value(
+    written: &str,
+    vars: Vars<'_>,
+    scope: &Scope,
+    secrets: &mut Secrets,
+) -> Result<Value, Fault> {
     let (text, held) = taken(written, vars)?;
-    held.iter().for_each(|(value, is_secret)| if *is_secret { secrets.add(value) });
+    held.iter().for_each(|(value, is_secret)| {
+        if *is_secret {
+            secrets.add(value)
+        }
+    });
     let held = held.into_iter().map(|(value, _)| value).collect();
     match text.form {
         Form::Plain => Ok(Value::String(plain(&text, held))),
@@ -89,7 +97,11 @@ pub(super) fn value(written: &str, vars: Vars<'_>, scope: &Scope, secrets: &mut 
 }
 
 /// What an address comes to, its values encoded and between marks. Its variables come along, in their order.
-pub(super) fn address(written: &str, vars: Vars<'_>, scope: &Scope) -> Result<(String, Vec<Arc<str>>), Fault> {
+pub(super) fn address(
+    written: &str,
+    vars: Vars<'_>,
+    scope: &Scope,
+) -> Result<(String, Vec<Arc<str>>), Fault> {
     let (text, held) = taken(written, vars)?;
     let secret = held.iter().filter(|(_, is_secret)| *is_secret).map(|(value, _)| value.clone()).collect();
     let held: Vec<Arc<str>> = held.into_iter().map(|(value, _)| value).collect();
@@ -133,7 +145,12 @@ fn plain(text: &Text<'_>, held: Vec<Arc<str>>) -> String {
     plain
 }
 
-fn rendered(name: &'static str, text: &Text<'_>, held: Vec<Arc<str>>, scope: &Scope) -> Result<String, Fault> {
+fn rendered(
+    name: &'static str,
+    text: &Text<'_>,
+    held: Vec<Arc<str>>,
+    scope: &Scope,
+) -> Result<String, Fault> {
     let (root, notes) = root(scope, held);
     let mut written = Bounded(Vec::new());
     LANGUAGE
@@ -167,11 +184,13 @@ fn write(out: &mut Output<'_>, state: &State<'_, '_>, value: &Given) -> Result<(
     match value.kind() {
         ValueKind::Undefined => Err(Error::new(ErrorKind::UndefinedError, "nothing is there")),
         ValueKind::String | ValueKind::Number | ValueKind::Bool if state.name() == ADDRESS => {
-            let text = value.to_string();
+            let text = text_of(value);
             let encoded = utf8_percent_encode(&text, COMPONENT);
             write!(out, "{OPEN}{encoded}{CLOSE}").map_err(failed)
         }
-        ValueKind::String | ValueKind::Number | ValueKind::Bool => write!(out, "{value}").map_err(failed),
+        ValueKind::String | ValueKind::Number | ValueKind::Bool => {
+            out.write_str(&text_of(value)).map_err(failed)
+        }
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable if state.name() != ADDRESS => {
             write!(out, "{}", json_of(value, MOST_BYTES)?).map_err(failed)
         }

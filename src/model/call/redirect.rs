@@ -16,7 +16,12 @@ pub struct Next {
 }
 
 /// Where the answer to `method` at `url` leads; none where it leads nowhere. If that can't be followed, why.
-pub fn redirect(method: &str, url: &Url, status: u16, location: Option<&str>) -> Result<Option<Next>, String> {
+pub fn redirect(
+    method: &str,
+    url: &Url,
+    status: u16,
+    location: Option<&str>,
+) -> Result<Option<Next>, String> {
     // As browsers do it: a form that was sent is followed by a page that is fetched.
     let (method, keeps_body) = match (status, method) {
         (301 | 302, "POST") => ("GET", false),

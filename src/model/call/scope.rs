@@ -64,7 +64,10 @@ impl Notes {
         let left = |left: usize| left.checked_sub(bytes);
         let took = self.left.fetch_update(Ordering::AcqRel, Ordering::Acquire, left);
         took.map(drop).map_err(|_| {
-            Error::new(ErrorKind::InvalidOperation, format!("it works on more than {MOST_TEXT} bytes of text"))
+            Error::new(
+                ErrorKind::InvalidOperation,
+                format!("it works on more than {MOST_TEXT} bytes of text"),
+            )
         })
     }
 }
@@ -86,7 +89,8 @@ impl Object for Root {
     fn get_value(self: &Arc<Self>, key: &Given) -> Option<Given> {
         let name = key.as_str()?;
         let node = |root: &Arc<Value>| {
-            Node { name: name.into(), root: root.clone(), path: Vec::new(), notes: self.notes.clone() }.given()
+            Node { name: name.into(), root: root.clone(), path: Vec::new(), notes: self.notes.clone() }
+                .given()
         };
         match name {
             "context" => node(&self.scope.context),

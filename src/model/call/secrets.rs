@@ -85,7 +85,8 @@ impl Secrets {
             Value::Object(entries) => {
                 if entries.keys().any(|key| matches!(self.hidden(key), Cow::Owned(_))) {
                     let taken = std::mem::take(entries);
-                    *entries = taken.into_iter().map(|(key, item)| (self.hidden(&key).into_owned(), item)).collect();
+                    *entries =
+                        taken.into_iter().map(|(key, item)| (self.hidden(&key).into_owned(), item)).collect();
                 }
                 entries.values_mut().for_each(|item| self.hide(item));
             }

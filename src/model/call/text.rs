@@ -35,7 +35,10 @@ pub(super) enum Form<'a> {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Variable<'a> {
-    Named { name: &'a str, default: Option<&'a str> },
+    Named {
+        name: &'a str,
+        default: Option<&'a str>,
+    },
     /// Characters that would be read as something else.
     Literal(&'static str),
 }
@@ -59,8 +62,7 @@ impl<'a> Text<'a> {
         if text.variables.is_empty() && text.code.len() == 1 && expressions.len() == 1 {
             let trimmed = written.trim();
             let is_whole = trimmed.len() == expressions[0].len() + 4;
-            text.form =
-                if is_whole { Form::Expression(without_dashes(expressions[0])) } else { Form::Mixed };
+            text.form = if is_whole { Form::Expression(without_dashes(expressions[0])) } else { Form::Mixed };
         } else if !text.code.is_empty() {
             text.form = Form::Mixed;
         }
@@ -86,7 +88,10 @@ impl<'a> Text<'a> {
             let code = block(inside, "%}")?;
             let word = without_dashes(code).split_whitespace().next().unwrap_or_default();
             if !STATEMENTS.contains(&word) {
-                return Err(format!("there is no `{{% {word} %}}` here; there are {}", STATEMENTS.join(", ")));
+                return Err(format!(
+                    "there is no `{{% {word} %}}` here; there are {}",
+                    STATEMENTS.join(", ")
+                ));
             }
             self.code.push(code);
             return Ok(self.keep(rest, code.len() + 4));
@@ -111,7 +116,9 @@ impl<'a> Text<'a> {
             None => (inside, None),
         };
         if default.is_some_and(|default| default.contains("{{") || default.contains("{%")) {
-            return Err(format!("the default of {name} is taken as it is written, and can't have expressions"));
+            return Err(format!(
+                "the default of {name} is taken as it is written, and can't have expressions"
+            ));
         }
         self.stand_in(Variable::Named { name, default });
         Ok(after)
@@ -188,7 +195,7 @@ mod tests {
     #[test]
     fn a_variable_becomes_a_name() {
         let text = parsed("Bearer ${TOKEN:-x} ${{ context.price }} $${A}");
-        assert_eq!(text.source, "Bearer {{ __variable_0 }} ${{ context.price }} {{ __variable_1 }}");
+        assert_eq!(text.source, "Bearer {{ __variable_0 }} ${{ context.price }} {{ __variable_1 }}A}");
         let named = Variable::Named { name: "TOKEN", default: Some("x") };
         assert_eq!(text.variables, [named, Variable::Literal("${")]);
     }
@@ -197,9 +204,18 @@ mod tests {
     fn what_would_mix_the_two_is_refused() {
         for (written, why) in [
             ("{{ '${A}' }}", "a variable can't stand inside of an expression: write it outside"),
-            ("${A:-{{ context.a }}}", "the default of A is taken as it is written, and can't have expressions"),
-            ("{% raw %}x{% endraw %}", "there is no `{% raw %}` here; there are if, elif, else, endif, for, endfor"),
-            ("{%- set x = 1 %}", "there is no `{% set %}` here; there are if, elif, else, endif, for, endfor"),
+            (
+                "${A:-{{ context.a }}}",
+                "the default of A is taken as it is written, and can't have expressions",
+            ),
+            (
+                "{% raw %}x{% endraw %}",
+                "there is no `{% raw %}` here; there are if, elif, else, endif, for, endfor",
+            ),
+            (
+                "{%- set x = 1 %}",
+                "there is no `{% set %}` here; there are if, elif, else, endif, for, endfor",
+            ),
             ("{{ context.a", "an expression has no end: `}}` is missing"),
             ("{{ '}} ", "an expression has no end: `}}` is missing"),
             ("{# x", "a comment has no end: `#}` is missing"),

@@ -13,8 +13,7 @@ use super::{Fault, Scope, Secrets, language};
 use crate::model::template::Vars;
 
 /// What can stand by itself in any part of an address.
-pub(super) const COMPONENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Before and after a value, in an address that is being put together. No text has them.
 pub(super) const OPEN: char = '\u{fdd0}';
@@ -56,7 +55,8 @@ pub(super) fn address(
 
 /// A whole address that an expression gives: without what could be read as a secret, or as something else than it says.
 fn beginning(base: &str, rest: &str) -> Result<String, Fault> {
-    let expected = "begins with an expression, which must give a whole address such as https://example.com/orders";
+    let expected =
+        "begins with an expression, which must give a whole address such as https://example.com/orders";
     let url = Url::parse(base).map_err(|_| Fault::wrong(expected))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(Fault::wrong(expected));
@@ -163,13 +163,15 @@ fn secrets_of_user(user: Option<&str>, secrets: &mut Secrets) {
 /// Where the address begins is no secret: answers are full of it. What follows the host is, and so is a variable that
 /// is a whole address by itself, as of a webhook.
 fn note_secrets(held: &[Arc<str>], written: &str, url: &Url, secrets: &mut Secrets) {
-    let whole = written.trim().starts_with("${") && written.trim().find('}') == Some(written.trim().len() - 1);
+    let whole =
+        written.trim().starts_with("${") && written.trim().find('}') == Some(written.trim().len() - 1);
     for value in held {
         let is_base = Url::parse(value).is_ok_and(|base| {
             matches!(base.scheme(), "http" | "https") && base.username().is_empty() && base.query().is_none()
         });
         let is_origin = Url::parse(value).is_ok_and(|base| base.path() == "/" && base.query().is_none());
-        let is_host = url.host_str().is_some_and(|host| host.contains(&**value)) && !url.path().contains(&**value);
+        let is_host =
+            url.host_str().is_some_and(|host| host.contains(&**value)) && !url.path().contains(&**value);
         if !(is_host || is_base && (!whole || is_origin)) {
             secrets.add(value);
         }

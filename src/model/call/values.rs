@@ -14,6 +14,14 @@ pub(super) fn json_of(given: &Given, most: usize) -> Result<Value, Error> {
     json(given, &mut left, 0)
 }
 
+/// As text: what is true is `true`, as in JSON.
+pub(super) fn text_of(given: &Given) -> String {
+    match given.kind() {
+        ValueKind::Bool => given.is_true().to_string(),
+        _ => given.to_string(),
+    }
+}
+
 fn json(given: &Given, left: &mut usize, depth: usize) -> Result<Value, Error> {
     if depth > DEPTH {
         return Err(wrong(format!("it is nested more than {DEPTH} levels deep")));
@@ -37,9 +45,11 @@ fn json(given: &Given, left: &mut usize, depth: usize) -> Result<Value, Error> {
             take(left, text.len())?;
             Ok(Value::String(text.to_owned()))
         }
-        ValueKind::Seq | ValueKind::Iterable => {
-            given.try_iter()?.map(|item| json(&item, left, depth + 1)).collect::<Result<_, _>>().map(Value::Array)
-        }
+        ValueKind::Seq | ValueKind::Iterable => given
+            .try_iter()?
+            .map(|item| json(&item, left, depth + 1))
+            .collect::<Result<_, _>>()
+            .map(Value::Array),
         ValueKind::Map => {
             let mut entries = Map::new();
             for key in given.try_iter()? {
@@ -75,7 +85,9 @@ fn size(value: &Value) -> usize {
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,
         Value::String(text) => text.len() + 2,
         Value::Array(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 2,
-        Value::Object(entries) => entries.iter().map(|(key, item)| key.len() + size(item) + 4).sum::<usize>() + 2,
+        Value::Object(entries) => {
+            entries.iter().map(|(key, item)| key.len() + size(item) + 4).sum::<usize>() + 2
+        }
     }
 }
 

@@ -34,12 +34,20 @@ impl StepError {
     }
 
     pub(in crate::orchestration) fn new(kind: FailureKind, message: impl fmt::Display) -> Self {
-        Self { kind, message: message.to_string(), code: None, retry_after: None, results: None, held_until: None }
+        Self {
+            kind,
+            message: message.to_string(),
+            code: None,
+            retry_after: None,
+            results: None,
+            held_until: None,
+        }
     }
 
     /// Nothing was tried: the host is left alone until then, and the attempt does not count.
     pub(in crate::orchestration) fn circuit_open(until: Timestamp) -> Self {
-        let error = Self::new(FailureKind::Retryable, "the host is left alone for a while: it failed too often");
+        let error =
+            Self::new(FailureKind::Retryable, "the host is left alone for a while: it failed too often");
         Self { held_until: Some(until), ..error }
     }
 

@@ -6,9 +6,9 @@ use serde_json::json;
 use tasker::model::status::Status;
 
 use super::{
-    failure, start, start_with,
+    failure,
     server::{Reply, Server, answer, json},
-    until,
+    start, start_with, until,
 };
 use crate::place::Place;
 
@@ -56,7 +56,8 @@ async fn a_hundred_megabytes_are_refused_early() {
 
 #[tokio::test]
 async fn a_step_says_how_much_it_takes() {
-    let server = Server::start(|number, _| answer(200, &[], if number == 1 { b"12345" } else { b"123456" })).await;
+    let server =
+        Server::start(|number, _| answer(200, &[], if number == 1 { b"12345" } else { b"123456" })).await;
     let app = start(Place::sqlite(), ASK, &server).await;
     let task = app.run_task("small", json!({})).await;
     assert_eq!(app.status(task).await, Status::Complete);
@@ -84,7 +85,8 @@ async fn json_that_is_none_is_said() {
 
 #[tokio::test]
 async fn one_host_is_asked_so_many_times_at_once() {
-    let slow = Reply::Drip(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(), Duration::from_millis(1));
+    let slow =
+        Reply::Drip(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_vec(), Duration::from_millis(1));
     let server = Server::always(slow).await;
     let app = start_with(Place::sqlite(), ASK, &server, &[], |http| http.concurrency_per_host = 2).await;
     let tasks = [app.create_task("many", json!({})).await, app.create_task("many", json!({})).await];

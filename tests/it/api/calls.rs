@@ -4,8 +4,9 @@ use serde_json::json;
 use tasker::model::status::Status;
 
 use super::{
-    failure, start, start_with,
+    failure,
     server::{Reply, Server, answer, json},
+    start, start_with,
 };
 use crate::place::Place;
 
@@ -40,7 +41,11 @@ step_templates:
 async fn an_answer_feeds_the_steps_behind(place: Place) {
     let server = Server::start(|_, seen| match seen.method.as_str() {
         "GET" => json(200, &json!({ "order": { "total": 12.5, "lines": [1, 2] } })),
-        _ => answer(201, &[("location", "/charges/9"), ("content-type", "text/plain"), ("set-cookie", "a=b")], b"done"),
+        _ => answer(
+            201,
+            &[("location", "/charges/9"), ("content-type", "text/plain"), ("set-cookie", "a=b")],
+            b"done",
+        ),
     })
     .await;
     let app = start_with(place, ORDER, &server, &[("TOKEN", "t0ken-of-the-shop")], |_| ()).await;
@@ -51,14 +56,20 @@ async fn an_answer_feeds_the_steps_behind(place: Place) {
     task    pending → in_progress → complete
     ");
     let [fetch, charge] = &server.seen()[..] else { panic!("{:?}", server.seen()) };
-    assert_eq!((fetch.method.as_str(), fetch.target.as_str()), ("GET", "/orders/7%2F8%3Fx%3D1?expand=a&expand=b+c"));
+    assert_eq!(
+        (fetch.method.as_str(), fetch.target.as_str()),
+        ("GET", "/orders/7%2F8%3Fx%3D1?expand=a&expand=b+c")
+    );
     assert_eq!(fetch.header("authorization"), Some("Bearer t0ken-of-the-shop"));
     assert_eq!(fetch.header("accept-encoding"), Some("identity"));
     assert_eq!(fetch.header("idempotency-key"), Some(app.step_id(task, "fetch").await.to_string().as_str()));
     assert_eq!((charge.method.as_str(), charge.target.as_str()), ("POST", "/charges"));
     assert_eq!(charge.header("content-type"), Some("application/json"));
     assert_eq!(charge.json(), json!({ "amount": 12.5, "note": "order 7/8?x=1", "lines": [1, 2] }));
-    assert_eq!(app.step(task, "fetch").await.results.as_deref(), Some(&json!({ "total": 12.5, "lines": [1, 2] })));
+    assert_eq!(
+        app.step(task, "fetch").await.results.as_deref(),
+        Some(&json!({ "total": 12.5, "lines": [1, 2] }))
+    );
     let left = app.step(task, "charge").await.results.expect("results");
     assert_eq!((&left["status"], &left["body"]), (&json!(201), &json!("done")));
     assert_eq!(left["headers"]["location"], "/charges/9");
@@ -71,7 +82,10 @@ async fn what_is_not_there_is_an_error_of_the_step(place: Place) {
     let app = start_with(place, ORDER, &server, &[("TOKEN", "t0ken-of-the-shop")], |_| ()).await;
     let task = app.run_task("order", json!({ "order_id": 1 })).await;
     let said = failure(&app, task, "fetch").await;
-    assert_eq!(said, ("UNRESOLVED".into(), "handler_config.params.expand: there is no context.expand".into()));
+    assert_eq!(
+        said,
+        ("UNRESOLVED".into(), "handler_config.params.expand: there is no context.expand".into())
+    );
     assert_eq!(server.seen().len(), 0, "nothing is asked");
 
     let task = app.run_task("order", json!({ "order_id": 1, "expand": 1 })).await;
@@ -83,12 +97,19 @@ async fn what_is_not_there_is_an_error_of_the_step(place: Place) {
 
 async fn a_refusal_is_final_and_says_why(place: Place) {
     let server = Server::always(answer(422, &[], b"{\"error\": \"no such\n currency\"}")).await;
-    let template = "name: a\nstep_templates: [{ name: ask, handler_config: { type: api, url: 'SERVER/x?key=${KEY}' } }]";
+    let template =
+        "name: a\nstep_templates: [{ name: ask, handler_config: { type: api, url: 'SERVER/x?key=${KEY}' } }]";
     let app = start_with(place, template, &server, &[("KEY", "k3y-of-the-shop")], |_| ()).await;
     let task = app.run_task("a", json!({})).await;
     let (code, said) = failure(&app, task, "ask").await;
     assert_eq!(code, "HTTP_422");
-    assert_eq!(said, format!("GET {}/x: the answer was 422 Unprocessable Entity: {{\"error\": \"no such currency\"}}", server.url));
+    assert_eq!(
+        said,
+        format!(
+            "GET {}/x: the answer was 422 Unprocessable Entity: {{\"error\": \"no such currency\"}}",
+            server.url
+        )
+    );
     assert_eq!(server.seen().len(), 1, "once and no more");
 }
 
@@ -102,7 +123,10 @@ step_templates:
     let app = start(place, template, &server).await;
     let task = app.run_task("a", json!({})).await;
     let seen = app.step(task, "ask").await.results.expect("results");
-    assert_eq!((&seen["status"], &seen["body"], &seen["results"]), (&json!(200), &json!({ "levels": [3] }), &json!([3])));
+    assert_eq!(
+        (&seen["status"], &seen["body"], &seen["results"]),
+        (&json!(200), &json!({ "levels": [3] }), &json!([3]))
+    );
     assert_eq!(app.calls(), [], "the request is made in the place of its own `process`");
 }
 

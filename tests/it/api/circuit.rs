@@ -9,9 +9,8 @@ use serde_json::json;
 use tasker::model::{event::EventName, status::Status};
 
 use super::{
-    start_with,
     server::{Reply, Server, answer, json},
-    until,
+    start_with, until,
 };
 use crate::place::Place;
 

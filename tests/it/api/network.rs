@@ -1,10 +1,6 @@
 //! Whom a step may ask, and whom it believes.
 
-use std::{
-    io,
-    net::IpAddr,
-    sync::Arc,
-};
+use std::{io, net::IpAddr, sync::Arc};
 
 use serde_json::json;
 use tasker::{
@@ -26,8 +22,9 @@ use tokio_rustls::{
 };
 
 use super::{
-    failure, outside, start_with,
+    failure, outside,
     server::{Server, json, redirect},
+    start_with,
 };
 use crate::{
     app::{Outside, TestApp},
@@ -47,7 +44,8 @@ step_templates:
 #[tokio::test]
 async fn private_networks_are_closed_unless_they_are_opened() {
     let server = Server::always(json(200, &json!({}))).await;
-    let app = start_with(Place::sqlite(), ASK, &server, &[], |http| http.allow_private_networks = false).await;
+    let app =
+        start_with(Place::sqlite(), ASK, &server, &[], |http| http.allow_private_networks = false).await;
     let port = server.address.port();
     for url in [
         server.url.clone(),
@@ -89,8 +87,10 @@ async fn a_redirect_is_looked_at_like_a_first_request() {
 
 #[tokio::test]
 async fn a_server_must_prove_who_it_is() {
-    let pem = |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/api/tls").join(name);
-    let chain = CertificateDer::pem_file_iter(pem("server.pem")).expect("PEM").map(|one| one.expect("a certificate"));
+    let pem =
+        |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/api/tls").join(name);
+    let chain =
+        CertificateDer::pem_file_iter(pem("server.pem")).expect("PEM").map(|one| one.expect("a certificate"));
     let key = PrivateKeyDer::from_pem_file(pem("server.key")).expect("a key");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
@@ -107,7 +107,9 @@ async fn a_server_must_prove_who_it_is() {
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok").await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+                .await;
             let _ = stream.shutdown().await;
         }
     });

@@ -4,8 +4,9 @@ use serde_json::json;
 use tasker::model::status::Status;
 
 use super::{
-    failure, start_with,
+    failure,
     server::{Reply, Server, json, redirect},
+    start_with,
 };
 use crate::place::Place;
 

@@ -12,8 +12,8 @@ use tasker::model::{
 };
 
 use super::{
-    start_with,
     server::{Server, answer},
+    start_with,
 };
 use crate::place::Place;
 

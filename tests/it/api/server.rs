@@ -101,7 +101,10 @@ impl Server {
         Self::at("127.0.0.1:0", answering).await
     }
 
-    pub async fn at(address: &str, answering: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
+    pub async fn at(
+        address: &str,
+        answering: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(address).await.expect("an address");
         let address = listener.local_addr().expect("an address");
         let (counts, answering): (Arc<Counts>, Answering) = (Arc::default(), Arc::new(answering));
@@ -236,7 +239,8 @@ async fn request(stream: &mut (impl AsyncRead + Unpin), connection: usize) -> Op
     let mut lines = text.split("\r\n");
     let mut first = lines.next()?.split(' ');
     let (method, target) = (first.next()?.to_owned(), first.next()?.to_owned());
-    let header = |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
+    let header =
+        |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
     let headers: Vec<(String, String)> = lines.filter_map(header).collect();
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let length: usize = length.map_or(0, |(_, value)| value.parse().expect("a length"));

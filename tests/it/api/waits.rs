@@ -6,9 +6,9 @@ use serde_json::json;
 use tasker::model::{failure::FailureKind, status::Status, task::Command};
 
 use super::{
-    failure, start,
+    failure,
     server::{Reply, Server, answer, json},
-    until,
+    start, until,
 };
 use crate::place::Place;
 
@@ -60,12 +60,16 @@ async fn a_servers_wait_wins_and_is_capped(place: Place) {
         assert_eq!(server.seen().len(), asked + 1);
     }
     assert_eq!(app.status(task).await, Status::Complete);
-    let keys: Vec<_> = server.seen().iter().map(|seen| seen.header("idempotency-key").map(str::to_owned)).collect();
+    let keys: Vec<_> =
+        server.seen().iter().map(|seen| seen.header("idempotency-key").map(str::to_owned)).collect();
     assert!(keys.iter().all(|key| *key == keys[0]), "one key over all attempts");
 }
 
 async fn no_answer_in_time_is_a_failure_that_may_have_had_its_effect(place: Place) {
-    let drip = Reply::Drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".repeat(50), Duration::from_millis(5));
+    let drip = Reply::Drip(
+        b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".repeat(50),
+        Duration::from_millis(5),
+    );
     let server = Server::start(move |number, _| match number {
         1 | 3 => Reply::Hang,
         2 => drip.clone(),
@@ -84,7 +88,10 @@ async fn no_answer_in_time_is_a_failure_that_may_have_had_its_effect(place: Plac
         let error = step.error.expect("it failed");
         assert_eq!((step.attempts, error.kind), (u32::try_from(attempt).expect("few"), FailureKind::Timeout));
         assert_eq!(error.code.as_deref(), Some("TIMEOUT"));
-        assert_eq!(error.message, format!("GET {}: no answer within 5s: whether the request had its effect is unknown", server.url));
+        assert_eq!(
+            error.message,
+            format!("GET {}: no answer within 5s: whether the request had its effect is unknown", server.url)
+        );
         until("the connection is closed", || server.left() == attempt).await;
         app.clock.advance(Duration::from_secs(1));
     }

@@ -41,7 +41,9 @@ impl StepHandler for FetchInventory {
 async fn a_call_reaches_a_server_of_the_test() -> testing::Result {
     let running = Server::always(answer(200, &json!({ "levels": { "a/b": 3 } }))).await;
     let server = running.url.clone();
-    let kit = TestKit::new().template(&STOCK.replace("SERVER", &server)).http_steps(|http| http.allow_private_networks = true);
+    let kit = TestKit::new()
+        .template(&STOCK.replace("SERVER", &server))
+        .http_steps(|http| http.allow_private_networks = true);
     let kit = kit.step_handler("FetchInventory", FetchInventory).start().await?;
     let order = kit.run("stock", json!({ "sku": "a/b" })).await?;
     assert_eq!(order.step("fetch").results(), &json!({ "available": true, "levels": { "a/b": 3 } }));

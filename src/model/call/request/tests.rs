@@ -53,7 +53,7 @@ fn one_expression_keeps_its_type_and_a_text_is_text() {
         "made": "{{ [context.id, {'a': context.order.total}] }}", "json": "{{ context.order | tojson }}", "in": "{{ context.tags }}!",
         "loop": "{% for tag in context.tags %}{{ loop.index }}{{ tag }} {% endfor %}", "if": "{% if context.yes %}y{% else %}n{% endif %}",
         "default": "{{ context.missing | default('d') }}", "joined": "{{ context.tags | join(', ') }}",
-        "asked": "{{ context.missing is defined }}", "big": "{{ 18446744073709551615 }}",
+        "asked": "{{ context.missing is defined }}", "yes": "{{ context.yes }}? {{ context.yes | string }}", "big": "{{ 18446744073709551615 }}",
     });
     assert_eq!(
         body(written),
@@ -61,7 +61,7 @@ fn one_expression_keeps_its_type_and_a_text_is_text() {
             "id": 7, "own": 8, "text": "no. 7", "order": {"total": 12.5, "lines": [{"sku": "x"}]}, "sku": "x", "last": "b",
             "nothing": null, "sum": 10, "more": [true, 5, {"attempt": 2}], "made": [7, {"a": 12.5}],
             "json": "{\"lines\":[{\"sku\":\"x\"}],\"total\":12.5}", "in": "[\"a\",\"b\"]!", "loop": "1a 2b ", "if": "y",
-            "default": "d", "joined": "a, b", "asked": false, "big": 18_446_744_073_709_551_615_u64,
+            "default": "d", "joined": "a, b", "asked": false, "yes": "true? true", "big": 18_446_744_073_709_551_615_u64,
         })
     );
 }
@@ -69,7 +69,10 @@ fn one_expression_keeps_its_type_and_a_text_is_text() {
 #[test]
 fn neither_a_value_nor_a_variable_is_read_as_a_template() {
     assert_eq!(body(json!(["{{ context.name }}"])), json!(["Ada ${TOKEN} {{ context.id }}"]));
-    assert_eq!(body(json!(["a {{ context.name }} ${TOKEN}"])), json!(["a Ada ${TOKEN} {{ context.id }} s3cr3t{{ context.id }}"]));
+    assert_eq!(
+        body(json!(["a {{ context.name }} ${TOKEN}"])),
+        json!(["a Ada ${TOKEN} {{ context.id }} s3cr3t{{ context.id }}"])
+    );
     assert_eq!(body(json!(["${TOKEN} ${NONE:-d} $${TOKEN}"])), json!(["s3cr3t{{ context.id }} d ${TOKEN}"]));
 }
 
@@ -108,19 +111,33 @@ fn no_expression_eats_time_or_memory() {
         assert!(made(json!({"body": written})).is_err(), "{written}");
         assert!(began.elapsed().as_secs() < 5, "{written}");
     }
-    assert!(refused(json!({"body": vec!["{{ context.big }}"; 10]})).contains("the request comes to more than"));
+    assert!(
+        refused(json!({"body": vec!["{{ context.big }}"; 10]})).contains("the request comes to more than")
+    );
 }
 
 #[test]
 fn a_header_is_one_line_and_one_value() {
     let headers = |headers: Value| made(json!({ "headers": headers })).map(|request| request.headers);
     assert_eq!(
-        headers(json!({"X-Id": "{{ context.id }}", "Authorization": "Bearer ${TOKEN}", "X-None": "{{ context.nothing }}", "X-Ok": true})),
-        Ok(vec![("authorization".into(), "Bearer s3cr3t{{ context.id }}".into()), ("x-id".into(), "7".into()), ("x-ok".into(), "true".into())])
+        headers(
+            json!({"X-Id": "{{ context.id }}", "Authorization": "Bearer ${TOKEN}", "X-None": "{{ context.nothing }}", "X-Ok": true})
+        ),
+        Ok(vec![
+            ("authorization".into(), "Bearer s3cr3t{{ context.id }}".into()),
+            ("x-id".into(), "7".into()),
+            ("x-ok".into(), "true".into())
+        ])
     );
     for (wrong, why) in [
-        (json!({"X-Evil": "{{ context.evil }}"}), "headers.X-Evil: has a line break or another character that no header can have"),
-        (json!({"X-Tags": "{{ context.tags }}"}), "headers.X-Tags: gives a list, and text, a number, true or false is needed"),
+        (
+            json!({"X-Evil": "{{ context.evil }}"}),
+            "headers.X-Evil: has a line break or another character that no header can have",
+        ),
+        (
+            json!({"X-Tags": "{{ context.tags }}"}),
+            "headers.X-Tags: gives a list, and text, a number, true or false is needed",
+        ),
         (json!({"X Y": "a"}), "headers.X Y: is no name of a header: it has letters, digits and `-`"),
         (json!({"Host": "a"}), "headers.Host: is set by the connection, and can't be given"),
     ] {
@@ -132,19 +149,31 @@ fn a_header_is_one_line_and_one_value() {
 fn the_body_decides_about_the_method_and_its_type() {
     let request = |config| {
         let request = made(config).expect("a request");
-        let kind = request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, kind)| kind.clone());
+        let kind =
+            request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, kind)| kind.clone());
         (request.method, kind, request.body.map(|body| String::from_utf8(body).expect("text")))
     };
     assert_eq!(request(json!({})), ("GET".into(), None, None));
-    assert_eq!(request(json!({"body": {"a": 1}})), ("POST".into(), Some("application/json".into()), Some("{\"a\":1}".into())));
-    assert_eq!(request(json!({"method": "put", "body": "a ${NUMBER}"})), ("PUT".into(), Some("text/plain; charset=utf-8".into()), Some("a 2".into())));
+    assert_eq!(
+        request(json!({"body": {"a": 1}})),
+        ("POST".into(), Some("application/json".into()), Some("{\"a\":1}".into()))
+    );
+    assert_eq!(
+        request(json!({"method": "put", "body": "a ${NUMBER}"})),
+        ("PUT".into(), Some("text/plain; charset=utf-8".into()), Some("a 2".into()))
+    );
     let form = json!({"headers": {"Content-Type": "application/x-www-form-urlencoded"}, "body": {"a": "x&y=z", "b": [1, 2], "c": null}});
-    assert_eq!(request(form), ("POST".into(), Some("application/x-www-form-urlencoded".into()), Some("a=x%26y%3Dz&b=1&b=2".into())));
+    assert_eq!(
+        request(form),
+        ("POST".into(), Some("application/x-www-form-urlencoded".into()), Some("a=x%26y%3Dz&b=1&b=2".into()))
+    );
 }
 
 #[test]
 fn params_are_added_each_for_itself() {
-    let request = made(json!({"params": {"q": "{{ context.evil }}&admin=1", "tag": "{{ context.tags }}", "none": null, "n": 5}}));
+    let request = made(
+        json!({"params": {"q": "{{ context.evil }}&admin=1", "tag": "{{ context.tags }}", "none": null, "n": 5}}),
+    );
     let url = request.expect("a request").url;
     assert_eq!(url.query(), Some("n=5&q=a%0D%0AX-Admin%3A+1%26admin%3D1&tag=a&tag=b"));
     assert!(refused(json!({"params": {"q": "{{ context.order }}"}})).contains("params.q: gives a mapping"));
@@ -152,11 +181,18 @@ fn params_are_added_each_for_itself() {
 
 #[test]
 fn numbers_may_come_from_variables() {
-    let request = made(json!({"timeout": "${NUMBER}", "expect": ["${STATUS:-404}", 200], "max_response_bytes": "${NUMBER}", "allow_private_networks": "${P:-true}"}));
+    let request = made(
+        json!({"timeout": "${NUMBER}", "expect": ["${STATUS:-404}", 200], "max_response_bytes": "${NUMBER}", "allow_private_networks": "${P:-true}"}),
+    );
     let request = request.expect("a request");
     assert_eq!((request.timeout, request.expect), (Some(Duration::from_secs(2)), vec![404, 200]));
     assert_eq!((request.max_response_bytes, request.allow_private_networks), (Some(2), Some(true)));
-    for wrong in [json!({"timeout": "${NONE:-soon}"}), json!({"timeout": 0}), json!({"expect": ["${NONE:-7}"]}), json!({"max_response_bytes": "${NONE:--1}"})] {
+    for wrong in [
+        json!({"timeout": "${NONE:-soon}"}),
+        json!({"timeout": 0}),
+        json!({"expect": ["${NONE:-7}"]}),
+        json!({"max_response_bytes": "${NONE:--1}"}),
+    ] {
         assert!(made(wrong.clone()).is_err(), "{wrong}");
     }
 }

@@ -37,8 +37,14 @@ fn a_value_stays_in_the_place_where_it_was_put() {
     let hostile = "../a/b?c=d&e#f%2f \u{e9}@evil.com\\x\r\n";
     let encoded = "..%2Fa%2Fb%3Fc%3Dd%26e%23f%252f%20%C3%A9%40evil.com%5Cx%0D%0A";
     for (written, wanted) in [
-        ("https://api.example.com/orders/{{ context.id }}", format!("https://api.example.com/orders/{encoded}")),
-        ("https://api.example.com/{{ context.id }}/x?q={{ context.id }}&r=1", format!("https://api.example.com/{encoded}/x?q={encoded}&r=1")),
+        (
+            "https://api.example.com/orders/{{ context.id }}",
+            format!("https://api.example.com/orders/{encoded}"),
+        ),
+        (
+            "https://api.example.com/{{ context.id }}/x?q={{ context.id }}&r=1",
+            format!("https://api.example.com/{encoded}/x?q={encoded}&r=1"),
+        ),
         ("${BASE}/orders/{{ context.id }}", format!("https://api.example.com/v2/orders/{encoded}")),
         ("{{ context.base }}/orders/{{ context.id }}", format!("http://localhost:8080/a/orders/{encoded}")),
         ("{{ context.base }}{{ context.id }}", format!("http://localhost:8080/a/{encoded}")),
@@ -51,8 +57,14 @@ fn a_value_stays_in_the_place_where_it_was_put() {
 #[test]
 fn numbers_truths_and_variables_are_text_in_an_address() {
     let context = json!({ "id": 7, "ok": true, "tenant": "acme-2" });
-    assert_eq!(made("https://${HOST}/${KEY}?n={{ context.id }}&ok={{ context.ok }}#x", context.clone()), Ok("https://example.com/k3y&%7B%7B%20context.id%20%7D%7D?n=7&ok=true".into()));
-    assert_eq!(made("https://{{ context.tenant }}.example.com:80{{ context.id }}/", context), Ok("https://acme-2.example.com:807/".into()));
+    assert_eq!(
+        made("https://${HOST}/${KEY}?n={{ context.id }}&ok={{ context.ok }}#x", context.clone()),
+        Ok("https://example.com/k3y&%7B%7B%20context.id%20%7D%7D?n=7&ok=true".into())
+    );
+    assert_eq!(
+        made("https://{{ context.tenant }}.example.com:80{{ context.id }}/", context),
+        Ok("https://acme-2.example.com:807/".into())
+    );
 }
 
 #[test]
@@ -93,12 +105,19 @@ fn a_user_is_taken_out_and_what_follows_the_host_is_secret() {
         (made, secrets)
     };
     let (address, secrets) = noted("https://ada:p%40ssw0rd@${HOST}/x");
-    assert_eq!((address.url.as_str(), address.user.as_deref()), ("https://example.com/x", Some("ada:p@ssw0rd")));
+    assert_eq!(
+        (address.url.as_str(), address.user.as_deref()),
+        ("https://example.com/x", Some("ada:p@ssw0rd"))
+    );
     assert_eq!(secrets.hidden("p@ssw0rd at example.com"), "[FILTERED] at example.com");
 
     let (_, secrets) = noted("${BASE}/orders?key=${KEY}");
     let said = "https://api.example.com/v2/orders/7?key=k3y&{{ context.id }}";
-    assert_eq!(secrets.hidden(said), "https://api.example.com/v2/orders/7?key=[FILTERED]", "links stay links");
+    assert_eq!(
+        secrets.hidden(said),
+        "https://api.example.com/v2/orders/7?key=[FILTERED]",
+        "links stay links"
+    );
 
     let (_, secrets) = noted("${HOOK}");
     assert_eq!(secrets.hidden("at https://hooks.example.com/T0/s3cr3t-p4th"), "at [FILTERED]");

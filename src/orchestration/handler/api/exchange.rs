@@ -18,8 +18,15 @@ use crate::{
 const UNWANTED: usize = 64 << 10;
 
 /// What goes to somebody else as well, when a redirect leads there.
-const HARMLESS: [&str; 7] =
-    ["accept", "accept-encoding", "accept-language", "content-type", "idempotency-key", "traceparent", "user-agent"];
+const HARMLESS: [&str; 7] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "content-type",
+    "idempotency-key",
+    "traceparent",
+    "user-agent",
+];
 
 /// A call that is being made.
 pub(super) struct Exchange<'a> {
@@ -87,7 +94,9 @@ impl Exchange<'_> {
             seen.push(place);
             hop = self.onward(hop, next)?;
             visit = self.http.hosts.visit(&hop.url, ends).await.map_err(|_| {
-                StepError::retryable("a redirect leads to a host that is left alone for a while: it failed too often")
+                StepError::retryable(
+                    "a redirect leads to a host that is left alone for a while: it failed too often",
+                )
             })?;
         }
     }
@@ -204,7 +213,8 @@ impl Exchange<'_> {
             return unusable(visit, "the answer is packed (Content-Encoding), which was not asked for");
         }
         let too_large = format!("the answer has more than {most} bytes; `max_response_bytes` allows more");
-        if self.request.method != "HEAD" && answer.content_length().is_some_and(|length| length > most as u64) {
+        if self.request.method != "HEAD" && answer.content_length().is_some_and(|length| length > most as u64)
+        {
             return unusable(visit, &too_large);
         }
         let mut body = Vec::new();

@@ -35,10 +35,12 @@ pub(super) fn unsent(request: &Request, error: &reqwest::Error) -> StepError {
     }
     let causes = outbound::causes(error);
     if error.is_builder() {
-        return StepError::permanent(said(request, &format!("it can't be sent{causes}"))).with_code("BAD_CONFIG");
+        return StepError::permanent(said(request, &format!("it can't be sent{causes}")))
+            .with_code("BAD_CONFIG");
     }
     if error.is_connect() {
-        return StepError::retryable(said(request, &format!("no connection{causes}"))).with_code("NO_CONNECTION");
+        return StepError::retryable(said(request, &format!("no connection{causes}")))
+            .with_code("NO_CONNECTION");
     }
     let why = format!("the connection broke after the request was sent{causes}; {UNKNOWN}");
     StepError::retryable(said(request, &why)).with_code("OUTCOME_UNKNOWN")
@@ -111,7 +113,8 @@ fn said(request: &Request, why: &str) -> String {
 fn excerpt(request: &Request, body: &[u8]) -> String {
     let Ok(text) = std::str::from_utf8(body) else { return String::new() };
     let hidden = request.secrets.hidden(text);
-    let mut words = hidden.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let mut words =
+        hidden.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let mut line = words.next().unwrap_or_default().to_owned();
     for word in words {
         if line.len() > EXCERPT {
