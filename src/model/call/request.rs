@@ -9,6 +9,9 @@ use url::Url;
 use super::{Fault, Keep, Mistake, Scope, Secrets, language, url as address};
 use crate::model::template::Vars;
 
+/// What a request may do.
+pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 /// Header fields that belong to the connection, or say whom the request is for.
 const NOT_OURS: [&str; 9] = [
     "connection",
@@ -76,6 +79,9 @@ pub fn prepare(config: &Value, resolved: &Value, vars: Vars<'_>, scope: &Scope) 
         None if body.is_some() => "POST".to_owned(),
         None => "GET".to_owned(),
     };
+    if !METHODS.contains(&method.as_str()) {
+        return Err(Fault::Wrong(format!("must be one of {}", METHODS.join(", "))).at("method"));
+    }
     let settings = Settings(resolved);
     Ok(Request {
         shown: format!("{method} {}", shown(written)),

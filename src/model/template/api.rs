@@ -15,7 +15,7 @@ use super::{
     variables,
 };
 use crate::model::{
-    call::{self, Keep},
+    call::{self, Keep, METHODS},
     dag::Dag,
     id::StepNo,
 };
@@ -37,8 +37,6 @@ const KEYS: &[&str] = &[
 
 /// The keys that are texts, with whatever is within them.
 const TEXTS: [&str; 4] = ["url", "headers", "params", "body"];
-
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// Checks the call and answers with its `retries`.
 pub(super) fn read(reading: &Reading<'_>, path: &Path<'_>, config: &Value) -> Option<i64> {

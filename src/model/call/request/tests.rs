@@ -188,6 +188,7 @@ fn numbers_may_come_from_variables() {
     assert_eq!((request.timeout, request.expect), (Some(Duration::from_secs(2)), vec![404, 200]));
     assert_eq!((request.max_response_bytes, request.allow_private_networks), (Some(2), Some(true)));
     for wrong in [
+        json!({"method": "${NONE:-FETCH}"}),
         json!({"timeout": "${NONE:-soon}"}),
         json!({"timeout": 0}),
         json!({"expect": ["${NONE:-7}"]}),
