@@ -1,6 +1,6 @@
 //! The request of one attempt: every text of the configuration put in words.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
@@ -28,7 +28,6 @@ const NOT_OURS: [&str; 9] = [
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What is to be sent, and what is to be made of the answer.
-#[derive(Debug)]
 pub struct Request {
     /// In capitals.
     pub method: String,
@@ -52,6 +51,13 @@ pub struct Request {
     pub shown: String,
     /// What variables held.
     pub secrets: Secrets,
+}
+
+/// Headers and body may hold what variables hold.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({})", self.shown)
+    }
 }
 
 /// Makes the request of `config`, which is as the template has it; `resolved` has its variables put in, for what is
