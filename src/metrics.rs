@@ -183,6 +183,19 @@ mod tests {
     # HELP tasker_worker_leases_lost Attempts given back because their worker was not heard of.
     # TYPE tasker_worker_leases_lost counter
     tasker_worker_leases_lost_total 0
+    # HELP tasker_http_requests Requests of HTTP steps, by what became of them.
+    # TYPE tasker_http_requests counter
+    tasker_http_requests_total{outcome="accepted"} 0
+    tasker_http_requests_total{outcome="broken"} 0
+    tasker_http_requests_total{outcome="cancelled"} 0
+    tasker_http_requests_total{outcome="circuit_open"} 0
+    tasker_http_requests_total{outcome="forbidden"} 0
+    tasker_http_requests_total{outcome="rate_limited"} 0
+    tasker_http_requests_total{outcome="redirect"} 0
+    tasker_http_requests_total{outcome="refused"} 0
+    tasker_http_requests_total{outcome="server_error"} 0
+    tasker_http_requests_total{outcome="timeout"} 0
+    tasker_http_requests_total{outcome="unusable"} 0
     # HELP tasker_custom_events Events published by handlers.
     # TYPE tasker_custom_events counter
     tasker_custom_events_total 0
@@ -236,6 +249,9 @@ mod tests {
     # HELP tasker_steps_running Handlers at work.
     # TYPE tasker_steps_running gauge
     tasker_steps_running 0
+    # HELP tasker_http_circuits_open Hosts that HTTP steps leave alone because they failed too often.
+    # TYPE tasker_http_circuits_open gauge
+    tasker_http_circuits_open 0
     # HELP tasker_journal_queue Changes waiting to be committed.
     # TYPE tasker_journal_queue gauge
     tasker_journal_queue 0
@@ -287,6 +303,11 @@ mod tests {
     # UNIT tasker_step_duration_seconds seconds
     tasker_step_duration_seconds_sum{namespace="shop",template="order"} 0.5
     tasker_step_duration_seconds_count{namespace="shop",template="order"} 1
+    # HELP tasker_http_request_seconds Time a request of an HTTP step takes, redirects apart.
+    # TYPE tasker_http_request_seconds histogram
+    # UNIT tasker_http_request_seconds seconds
+    tasker_http_request_seconds_sum 0.0
+    tasker_http_request_seconds_count 0
     # HELP tasker_graphql_request_seconds Time a query or mutation takes.
     # TYPE tasker_graphql_request_seconds histogram
     # UNIT tasker_graphql_request_seconds seconds

@@ -25,8 +25,8 @@ pub use self::{
     check::{References, check, check_header},
     keep::Keep,
     redirect::{Next, redirect},
-    request::{Request, prepare},
-    scope::Scope,
+    request::{METHODS, Request, prepare},
+    scope::{LookUp, Scope},
     secrets::Secrets,
 };
 

@@ -7,6 +7,7 @@ mod network;
 mod redirects;
 mod secrets;
 pub mod server;
+mod traced;
 mod waits;
 
 use tasker::{config::HttpSteps, orchestration::HttpClients};

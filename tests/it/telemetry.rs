@@ -1,6 +1,6 @@
 //! What the service tells about itself: traces at a real collector, metrics, the dashboard, and what log lines hide.
 
-mod collector;
+pub mod collector;
 mod dashboard;
 mod metrics;
 mod nested;

@@ -67,7 +67,18 @@ mod tests {
             ]
             .map(told)
             .join("\n"),
-            @""
+            @r"
+        there is no contxt here; there are context, inputs, results, step, task
+        an expression has no end: `}}` is missing
+        unexpected end of input, expected identifier or integer
+        there is no filter shout; there are abs, bool, default, d, first, float, int, items, join, last, length, count, list, lower, max, min, replace, reverse, round, sort, split, string, sum, tojson, trim, upper, urlencode
+        there is no test odd; there are boolean, defined, endingwith, in, integer, mapping, none, number, sequence, startingwith, string, undefined
+        there is no step.number; step has id, name, attempt
+        there is no now here; there are context, inputs, results, step, task
+        there is no `{% include %}` here; there are if, elif, else, endif, for, endfor
+        there is no filter safe; there are abs, bool, default, d, first, float, int, items, join, last, length, count, list, lower, max, min, replace, reverse, round, sort, split, string, sum, tojson, trim, upper, urlencode
+        unexpected end of input, expected expression
+        "
         );
     }
 }

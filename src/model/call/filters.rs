@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 
-use minijinja::{Environment, Error, ErrorKind, Value as Given, filters, tests};
+use minijinja::{Environment, Error, ErrorKind, Value as Given, filters, tests, value::ValueKind};
 use percent_encoding::utf8_percent_encode;
 
-use super::{language::MOST_BYTES, url::COMPONENT, values::json_of};
+use super::{
+    language::MOST_BYTES,
+    url::COMPONENT,
+    values::{json_of, text_of},
+};
 
 /// Words after `|`.
 const FILTERS: [&str; 26] = [
@@ -56,7 +60,7 @@ pub(super) fn add(language: &mut Environment<'static>) {
     language.add_filter("round", filters::round);
     language.add_filter("sort", filters::sort);
     language.add_filter("split", filters::split);
-    language.add_filter("string", filters::string);
+    language.add_filter("string", string);
     language.add_filter("sum", filters::sum);
     language.add_filter("tojson", tojson);
     language.add_filter("trim", filters::trim);
@@ -141,11 +145,20 @@ fn join(items: &Given, between: Option<Cow<'_, str>>) -> Result<String, Error> {
         }
         match item.as_str() {
             Some(text) => joined.push_str(text),
-            None => joined.push_str(&item.to_string()),
+            None => joined.push_str(&text_of(&item)),
         }
         bounded(joined.len())?;
     }
     Ok(joined)
+}
+
+/// Lists and mappings as JSON.
+fn string(value: &Given) -> Result<String, Error> {
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => tojson(value),
+        ValueKind::Undefined => Err(Error::new(ErrorKind::UndefinedError, "nothing is there")),
+        _ => Ok(text_of(value)),
+    }
 }
 
 fn tojson(value: &Given) -> Result<String, Error> {

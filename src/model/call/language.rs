@@ -20,7 +20,7 @@ use super::{
     scope::{Held, Notes, Root},
     text::{Form, Text, Variable},
     url::{CLOSE, COMPONENT, OPEN},
-    values::json_of,
+    values::{json_of, text_of},
 };
 use crate::model::template::Vars;
 
@@ -184,11 +184,13 @@ fn write(out: &mut Output<'_>, state: &State<'_, '_>, value: &Given) -> Result<(
     match value.kind() {
         ValueKind::Undefined => Err(Error::new(ErrorKind::UndefinedError, "nothing is there")),
         ValueKind::String | ValueKind::Number | ValueKind::Bool if state.name() == ADDRESS => {
-            let text = value.to_string();
+            let text = text_of(value);
             let encoded = utf8_percent_encode(&text, COMPONENT);
             write!(out, "{OPEN}{encoded}{CLOSE}").map_err(failed)
         }
-        ValueKind::String | ValueKind::Number | ValueKind::Bool => write!(out, "{value}").map_err(failed),
+        ValueKind::String | ValueKind::Number | ValueKind::Bool => {
+            out.write_str(&text_of(value)).map_err(failed)
+        }
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable if state.name() != ADDRESS => {
             write!(out, "{}", json_of(value, MOST_BYTES)?).map_err(failed)
         }

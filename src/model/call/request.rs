@@ -1,6 +1,6 @@
 //! The request of one attempt: every text of the configuration put in words.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
@@ -8,6 +8,9 @@ use url::Url;
 
 use super::{Fault, Keep, Mistake, Scope, Secrets, language, url as address};
 use crate::model::template::Vars;
+
+/// What a request may do.
+pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// Header fields that belong to the connection, or say whom the request is for.
 const NOT_OURS: [&str; 9] = [
@@ -25,7 +28,6 @@ const NOT_OURS: [&str; 9] = [
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What is to be sent, and what is to be made of the answer.
-#[derive(Debug)]
 pub struct Request {
     /// In capitals.
     pub method: String,
@@ -49,6 +51,13 @@ pub struct Request {
     pub shown: String,
     /// What variables held.
     pub secrets: Secrets,
+}
+
+/// Headers and body may hold what variables hold.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({})", self.shown)
+    }
 }
 
 /// Makes the request of `config`, which is as the template has it; `resolved` has its variables put in, for what is
@@ -76,6 +85,9 @@ pub fn prepare(config: &Value, resolved: &Value, vars: Vars<'_>, scope: &Scope) 
         None if body.is_some() => "POST".to_owned(),
         None => "GET".to_owned(),
     };
+    if !METHODS.contains(&method.as_str()) {
+        return Err(Fault::Wrong(format!("must be one of {}", METHODS.join(", "))).at("method"));
+    }
     let settings = Settings(resolved);
     Ok(Request {
         shown: format!("{method} {}", shown(written)),

@@ -22,6 +22,9 @@ const MOST_TEXT: usize = 16 << 20;
 /// Names that an expression may begin with.
 pub(super) const ROOTS: [&str; 5] = ["context", "inputs", "results", "step", "task"];
 
+/// What a step has left, by its name.
+pub type LookUp = Arc<dyn Fn(&str) -> Option<Arc<Value>> + Send + Sync>;
+
 /// What one attempt's expressions may refer to. Cheap to clone.
 #[derive(Clone)]
 pub struct Scope {
@@ -30,7 +33,7 @@ pub struct Scope {
     /// The step's own.
     pub inputs: Arc<Value>,
     /// What an earlier step has left, by its name; none while it is not settled.
-    pub results: Arc<dyn Fn(&str) -> Option<Arc<Value>> + Send + Sync>,
+    pub results: LookUp,
     /// `id`, `name`, `attempt`.
     pub step: Arc<Value>,
     /// `id`, `name`, `namespace`.

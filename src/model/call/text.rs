@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn a_variable_becomes_a_name() {
         let text = parsed("Bearer ${TOKEN:-x} ${{ context.price }} $${A}");
-        assert_eq!(text.source, "Bearer {{ __variable_0 }} ${{ context.price }} {{ __variable_1 }}");
+        assert_eq!(text.source, "Bearer {{ __variable_0 }} ${{ context.price }} {{ __variable_1 }}A}");
         let named = Variable::Named { name: "TOKEN", default: Some("x") };
         assert_eq!(text.variables, [named, Variable::Literal("${")]);
     }

@@ -38,9 +38,10 @@ pub(super) fn address(
         return Err(Fault::wrong("has a character that is none"));
     }
     let (rendered, held) = language::address(written, vars, scope)?;
+    let rendered = rendered.trim();
     let whole = match rendered.strip_prefix(OPEN).and_then(|rest| rest.split_once(CLOSE)) {
         Some((base, rest)) => format!("{}{}", beginning(&decoded(base), rest)?, inner(rest)?),
-        None => complete(&rendered)?,
+        None => complete(rendered)?,
     };
     let mut url = Url::parse(&whole).map_err(|error| Fault::Wrong(format!("is no address: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
@@ -83,23 +84,17 @@ fn complete(rendered: &str) -> Result<String, Fault> {
     Ok(format!("{scheme}://{}{}", host(authority)?, inner(rest)?))
 }
 
-/// The host: a value in it is a part of a name.
+/// The host: a value in it is a part of a name, and never its end after other text, which would make it somebody else's.
 fn host(authority: &str) -> Result<String, Fault> {
+    let pieces: Vec<Piece<'_>> = pieces(authority).collect();
     let mut host = String::with_capacity(authority.len());
-    for piece in pieces(authority) {
+    for (at, piece) in pieces.iter().enumerate() {
         match piece {
             Piece::Text(text) => host.push_str(text),
             Piece::Value(value) => {
                 let value = decoded(value);
-                let alphanumeric = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-                let is_name = alphanumeric(value.chars().next())
-                    && alphanumeric(value.chars().last())
-                    && value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
-                    && !value.contains("..");
-                if !is_name {
-                    let why = "an expression in the host may give letters, digits, dots and hyphens only";
-                    return Err(Fault::wrong(why));
-                }
+                let rest: String = pieces[at + 1..].iter().map(Piece::text).collect();
+                part_of_host(&value, &host, &rest)?;
                 host.push_str(&value);
             }
         }
@@ -108,6 +103,34 @@ fn host(authority: &str) -> Result<String, Fault> {
         return Err(Fault::wrong("an expression can't stand beside a user or a password"));
     }
     Ok(host)
+}
+
+/// Whether a value may stand between these.
+fn part_of_host(value: &str, before: &str, after: &str) -> Result<(), Fault> {
+    if before.contains(':') {
+        let is_port = !value.is_empty() && value.chars().all(|c| c.is_ascii_digit());
+        return if is_port {
+            Ok(())
+        } else {
+            Err(Fault::wrong("an expression in the port may give digits only"))
+        };
+    }
+    let alphanumeric = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let is_name = alphanumeric(value.chars().next())
+        && alphanumeric(value.chars().last())
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+        && !value.contains("..");
+    if !is_name {
+        return Err(Fault::wrong(
+            "an expression in the host may give letters, digits, dots and hyphens only",
+        ));
+    }
+    let name = after.split(':').next().unwrap_or_default();
+    if !before.is_empty() && !name.contains('.') {
+        let why = "an expression can't end the name of a host that has begun as text; a `/` may be missing before it";
+        return Err(Fault::wrong(why));
+    }
+    Ok(())
 }
 
 /// Path and query: values are encoded already, and must not be read as steps up or as nothing.
@@ -127,6 +150,16 @@ fn inner(rest: &str) -> Result<String, Fault> {
 enum Piece<'a> {
     Text(&'a str),
     Value(&'a str),
+}
+
+impl Piece<'_> {
+    /// What the template says here; nothing of a value.
+    const fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Value(_) => "",
+        }
+    }
 }
 
 fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {

@@ -14,6 +14,14 @@ pub(super) fn json_of(given: &Given, most: usize) -> Result<Value, Error> {
     json(given, &mut left, 0)
 }
 
+/// As text: what is true is `true`, as in JSON.
+pub(super) fn text_of(given: &Given) -> String {
+    match given.kind() {
+        ValueKind::Bool => given.is_true().to_string(),
+        _ => given.to_string(),
+    }
+}
+
 fn json(given: &Given, left: &mut usize, depth: usize) -> Result<Value, Error> {
     if depth > DEPTH {
         return Err(wrong(format!("it is nested more than {DEPTH} levels deep")));

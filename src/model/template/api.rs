@@ -15,7 +15,7 @@ use super::{
     variables,
 };
 use crate::model::{
-    call::{self, Keep},
+    call::{self, Keep, METHODS},
     dag::Dag,
     id::StepNo,
 };
@@ -37,8 +37,6 @@ const KEYS: &[&str] = &[
 
 /// The keys that are texts, with whatever is within them.
 const TEXTS: [&str; 4] = ["url", "headers", "params", "body"];
-
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /// Checks the call and answers with its `retries`.
 pub(super) fn read(reading: &Reading<'_>, path: &Path<'_>, config: &Value) -> Option<i64> {
@@ -241,5 +239,46 @@ mod tests {
         t.yaml: url: must not be empty
         t.yaml: timeout: must be a number, not text; remove the quotes
         ");
+    }
+
+    #[test]
+    fn texts_and_what_they_refer_to_are_looked_at_when_a_template_is_loaded() {
+        let text = r#"
+name: a
+step_templates:
+  - { name: first, handler_class: tasker.noop }
+  - { name: aside, handler_class: tasker.noop }
+  - name: second
+    depends_on_step: first
+    handler_config:
+      type: api
+      url: "https://a/{{ contxt.id }}"
+      headers: { Host: x, X-A: 1, x-a: 2, "X B": 3 }
+      params: { q: "{{ context.id | shout }}" }
+      body: [ok, { a: "{{ context.id" }]
+  - name: third
+    depends_on_step: second
+    handler_config:
+      type: api
+      url: "https://a/{{ results.first.id }}"
+      body: ["{{ results.aside.id }}", "{{ results.secnd.id }}", "{{ results.third.id }}"]
+"#;
+        let told = |text: &str| {
+            let files = [("a.yaml".to_owned(), text.to_owned())];
+            let limits = crate::model::template::Limits::default();
+            let (_, problems) = crate::model::template::Templates::read(&files, "test", &|_| None, limits);
+            problems.iter().map(|problem| format!("{problem}\n")).collect::<String>()
+        };
+        insta::assert_snapshot!(told(text), @r#"
+        a.yaml:10: step_templates[2].handler_config.url: there is no contxt here; there are context, inputs, results, step, task
+        a.yaml:11: step_templates[2].handler_config.headers.Host: is set by the connection, and can't be given
+        a.yaml:11: step_templates[2].handler_config.headers["X B"]: is no name of a header: it has letters, digits and `-`
+        a.yaml:11: step_templates[2].handler_config.headers.x-a: is there twice: names of headers have no case
+        a.yaml:12: step_templates[2].handler_config.params.q: there is no filter shout; there are abs, bool, default, d, first, float, int, items, join, last, length, count, list, lower, max, min, replace, reverse, round, sort, split, string, sum, tojson, trim, upper, urlencode
+        a.yaml:13: step_templates[2].handler_config.body[1].a: an expression has no end: `}}` is missing
+        a.yaml:19: step_templates[3].handler_config.body[0]: refers to results.aside, and this step does not run after "aside"
+        a.yaml:19: step_templates[3].handler_config.body[1]: refers to results.secnd, and there is no such step; did you mean second?
+        a.yaml:19: step_templates[3].handler_config.body[2]: refers to results.third, and this step does not run after "third"
+        "#);
     }
 }

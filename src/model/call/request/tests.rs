@@ -53,7 +53,7 @@ fn one_expression_keeps_its_type_and_a_text_is_text() {
         "made": "{{ [context.id, {'a': context.order.total}] }}", "json": "{{ context.order | tojson }}", "in": "{{ context.tags }}!",
         "loop": "{% for tag in context.tags %}{{ loop.index }}{{ tag }} {% endfor %}", "if": "{% if context.yes %}y{% else %}n{% endif %}",
         "default": "{{ context.missing | default('d') }}", "joined": "{{ context.tags | join(', ') }}",
-        "asked": "{{ context.missing is defined }}", "big": "{{ 18446744073709551615 }}",
+        "asked": "{{ context.missing is defined }}", "yes": "{{ context.yes }}? {{ context.yes | string }}", "big": "{{ 18446744073709551615 }}",
     });
     assert_eq!(
         body(written),
@@ -61,7 +61,7 @@ fn one_expression_keeps_its_type_and_a_text_is_text() {
             "id": 7, "own": 8, "text": "no. 7", "order": {"total": 12.5, "lines": [{"sku": "x"}]}, "sku": "x", "last": "b",
             "nothing": null, "sum": 10, "more": [true, 5, {"attempt": 2}], "made": [7, {"a": 12.5}],
             "json": "{\"lines\":[{\"sku\":\"x\"}],\"total\":12.5}", "in": "[\"a\",\"b\"]!", "loop": "1a 2b ", "if": "y",
-            "default": "d", "joined": "a, b", "asked": false, "big": 18_446_744_073_709_551_615_u64,
+            "default": "d", "joined": "a, b", "asked": false, "yes": "true? true", "big": 18_446_744_073_709_551_615_u64,
         })
     );
 }
@@ -188,6 +188,7 @@ fn numbers_may_come_from_variables() {
     assert_eq!((request.timeout, request.expect), (Some(Duration::from_secs(2)), vec![404, 200]));
     assert_eq!((request.max_response_bytes, request.allow_private_networks), (Some(2), Some(true)));
     for wrong in [
+        json!({"method": "${NONE:-FETCH}"}),
         json!({"timeout": "${NONE:-soon}"}),
         json!({"timeout": 0}),
         json!({"expect": ["${NONE:-7}"]}),

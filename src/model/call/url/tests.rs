@@ -62,14 +62,18 @@ fn numbers_truths_and_variables_are_text_in_an_address() {
         Ok("https://example.com/k3y&%7B%7B%20context.id%20%7D%7D?n=7&ok=true".into())
     );
     assert_eq!(
-        made("https://{{ context.tenant }}.example.com:80{{ context.id }}/", context),
-        Ok("https://acme-2.example.com:807/".into())
+        made(" https://eu-{{ context.tenant }}.example.com:80{{ context.id }}/\n", context),
+        Ok("https://eu-acme-2.example.com:807/".into())
     );
 }
 
 #[test]
 fn what_would_change_the_path_or_the_host_is_refused() {
     for (written, id) in [
+        ("https://api.example.com{{ context.id }}", "x.evil.com"),
+        ("https://api.example.com{{ context.id }}:80/", "x.evil.com"),
+        ("https://api.example.{{ context.id }}/x", "evil"),
+        ("https://a.b:{{ context.id }}/x", "80a"),
         ("https://a/x/{{ context.id }}", ".."),
         ("https://a/x/{{ context.id }}/y", "."),
         ("https://a/x/{{ context.id }}/y", ""),

@@ -44,7 +44,7 @@ pub(super) struct Received {
 
 /// One request of it.
 struct Hop {
-    method: String,
+    method: Method,
     url: Url,
     headers: HeaderMap,
     body: Option<Vec<u8>>,
@@ -73,7 +73,7 @@ impl Exchange<'_> {
             .map_err(|why| StepError::permanent(format!("no requests can be made: {why}")))?;
         let mut hop = self.first()?;
         let (ends, mut visit) = (visit.ends(), visit);
-        let mut seen = vec![(hop.method.clone(), hop.url.clone())];
+        let mut seen = vec![(hop.method.to_string(), hop.url.clone())];
         loop {
             if let Err(forbidden) = guard.check(&hop.url) {
                 visit.end(Reply::Forbidden);
@@ -119,7 +119,7 @@ impl Exchange<'_> {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        let (method, url) = (self.request.method.clone(), self.request.url.clone());
+        let (method, url) = (method(&self.request.method)?, self.request.url.clone());
         Ok(Hop { method, url, headers, body: self.request.body.clone() })
     }
 
@@ -140,7 +140,7 @@ impl Exchange<'_> {
                 headers.keys().filter(|name| !HARMLESS.contains(&name.as_str())).cloned().collect();
             foreign.into_iter().for_each(|name| drop(headers.remove(name)));
         }
-        Ok(Hop { method, url, headers, body })
+        Ok(Hop { method: self::method(&method)?, url, headers, body })
     }
 
     /// Asks once.
@@ -183,9 +183,7 @@ impl Exchange<'_> {
     }
 
     fn built(&self, client: &Client, hop: &Hop, span: Option<&Span>) -> reqwest::RequestBuilder {
-        // A method that is none was refused when the template was loaded, or comes from a variable: the library refuses it.
-        let method = Method::from_bytes(hop.method.as_bytes()).unwrap_or_default();
-        let mut request = client.request(method, hop.url.clone()).headers(hop.headers.clone());
+        let mut request = client.request(hop.method.clone(), hop.url.clone()).headers(hop.headers.clone());
         let parent = span.map(|span| span.place().to_string()).or_else(|| self.step.traceparent());
         if let Some(parent) = parent.filter(|_| !hop.headers.contains_key("traceparent")) {
             request = request.header("traceparent", parent);
@@ -243,7 +241,7 @@ impl Exchange<'_> {
     ) -> Result<Came, StepError> {
         let (status, headers) = (answer.status(), answer.headers().clone());
         let location = headers.get(LOCATION).map(|location| location.to_str().unwrap_or("\u{0}"));
-        match call::redirect(&hop.method, &hop.url, status.as_u16(), location) {
+        match call::redirect(hop.method.as_str(), &hop.url, status.as_u16(), location) {
             Ok(None) => {}
             Ok(Some(next)) => {
                 drain(answer).await;
@@ -274,9 +272,9 @@ impl Exchange<'_> {
     /// A part of the attempt's trace, without the address: it may hold what nobody may see.
     fn span(&self, hop: &Hop) -> Option<Span> {
         let place = self.step.trace.as_ref().filter(|_| self.http.tracer.is_on())?;
-        let beginning = Beginning::new(hop.method.clone(), Some(place), self.http.clock.now());
+        let beginning = Beginning::new(hop.method.to_string(), Some(place), self.http.clock.now());
         let span = self.http.tracer.begin(Beginning { kind: SpanKind::Client, ..beginning })?;
-        span.say("http.request.method", hop.method.clone());
+        span.say("http.request.method", hop.method.to_string());
         let host = self.request.secrets.hidden(hop.url.host_str().unwrap_or_default());
         span.say("server.address", host.into_owned());
         if let Some(port) = hop.url.port_or_known_default() {
@@ -284,4 +282,9 @@ impl Exchange<'_> {
         }
         Some(span)
     }
+}
+
+fn method(word: &str) -> Result<Method, StepError> {
+    Method::from_bytes(word.as_bytes())
+        .map_err(|_| StepError::permanent("handler_config.method: can't be sent").with_code("BAD_CONFIG"))
 }
