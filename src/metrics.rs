@@ -171,6 +171,9 @@ mod tests {
     tasker_steps_finished_total{outcome="released"} 0
     tasker_steps_finished_total{outcome="retryable"} 0
     tasker_steps_finished_total{outcome="timeout"} 1
+    # HELP tasker_attempts_abandoned Handlers that did not stop when they should have, and were left to themselves.
+    # TYPE tasker_attempts_abandoned counter
+    tasker_attempts_abandoned_total 0
     # HELP tasker_step_retries Attempts scheduled after a failure.
     # TYPE tasker_step_retries counter
     tasker_step_retries_total 0

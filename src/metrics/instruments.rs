@@ -36,6 +36,7 @@ instruments! {
     tasks_finished: Family<ByStatus, Counter> = Family::default(),     "Tasks that came to rest, by status; error is left again by a retry";
     steps_started: Counter = Counter::default(),                       "Attempts begun";
     steps_finished: Family<ByOutcome, Counter> = Family::default(),    "Attempts ended, by outcome";
+    attempts_abandoned: Counter = Counter::default(),                  "Handlers that did not stop when they should have, and were left to themselves";
     step_retries: Counter = Counter::default(),                        "Attempts scheduled after a failure";
     steps_awaiting_worker: Counter = Counter::default(),               "Steps left to a worker, as no handler is here";
     worker_claims: Counter = Counter::default(),                       "Attempts that workers have claimed";

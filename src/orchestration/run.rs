@@ -2,6 +2,7 @@
 //! waits for an outcome, a wish or a moment. What follows is written before anything depends on it.
 
 mod attempt;
+mod leaving;
 mod start;
 mod wait;
 
@@ -15,7 +16,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use self::attempt::Ended;
+use self::{
+    attempt::Ended,
+    leaving::{Leaving, Working},
+};
 use super::{
     Engine, Error,
     capacity::Room,
@@ -47,8 +51,10 @@ pub(super) struct Run {
     task: Task,
     board: Arc<Board>,
     running: JoinSet<Ended>,
-    /// Tells a step's handler that its answer will not count.
-    cancels: HashMap<StepNo, CancellationToken>,
+    /// What runs here, by step.
+    working: HashMap<StepNo, Working>,
+    /// Handlers that were told to stop.
+    leaving: Vec<Leaving>,
     inbox: mpsc::Receiver<Message>,
     /// Held by a suspect task while one of its steps runs.
     permit: Option<OwnedSemaphorePermit>,
@@ -102,7 +108,8 @@ impl Engine {
             engine: self.clone(),
             board: Board::of(&task),
             running: JoinSet::new(),
-            cancels: HashMap::new(),
+            working: HashMap::new(),
+            leaving: Vec::new(),
             permit: None,
             unrecovered,
             fence: self.fence(),
@@ -138,9 +145,8 @@ impl Run {
             Some(over) => over,
             None => Over::Lost(data::Error::Fenced),
         };
-        for cancel in self.cancels.values() {
-            cancel.cancel();
-        }
+        let working: Vec<StepNo> = self.working.keys().copied().collect();
+        working.into_iter().for_each(|no| self.let_leave(no));
         match over {
             Over::Left => self.see_off().await,
             Over::Lost(error) => {
@@ -153,18 +159,19 @@ impl Run {
     /// The task has left. Handlers of cancelled steps have been told; they may end in their own time, though not
     /// for ever, and nobody listens to their answers. Until then they take up room.
     async fn see_off(self) {
-        let Self { engine, mut running, fence, room, place, inbox, .. } = self;
+        let Self { engine, mut running, leaving, fence, room, place, inbox, .. } = self;
         drop((inbox, place));
         let waiting = engine.signals().waiting.one();
         let patience = engine.clock().now().plus(FAREWELL);
         let ended = async { while running.join_next().await.is_some() {} };
-        tokio::select! {
+        let left = tokio::select! {
             biased;
-            () = ended => {}
-            () = engine.signals().release.cancelled() => {}
-            () = fence.cancelled() => {}
-            () = engine.clock().sleep_until(patience) => {}
-        }
+            () = ended => 0,
+            () = engine.signals().release.cancelled() => 0,
+            () = fence.cancelled() => 0,
+            () = engine.clock().sleep_until(patience) => leaving.len(),
+        };
+        leaving.iter().take(left).for_each(|leaving| leaving.end(&engine));
         drop((waiting, running, room));
         engine.count_tasks();
         engine.wakes().room();
@@ -312,10 +319,8 @@ impl Run {
         }
         for no in steps {
             self.board.show(&self.task, no);
-            if self.task.step(no).status != Status::InProgress
-                && let Some(cancel) = self.cancels.remove(&no)
-            {
-                cancel.cancel();
+            if self.task.step(no).status != Status::InProgress {
+                self.let_leave(no);
             }
         }
         if settled.is_some() && self.is_at_rest() {

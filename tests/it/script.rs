@@ -26,6 +26,7 @@ enum Then {
     Panic(&'static str),
     Hang,
     Ignore,
+    Block(Duration),
     Seen(&'static str, &'static str),
 }
 
@@ -90,6 +91,11 @@ pub fn hangs() -> Answer {
 /// Works until the test lets it go, whatever it is told.
 pub fn ignores() -> Answer {
     answer(Then::Ignore)
+}
+
+/// Holds its thread for so long, and hears of nothing.
+pub fn blocks(time: Duration) -> Answer {
+    answer(Then::Block(time))
 }
 
 /// Answers with `key` of what the earlier `step` left.
@@ -170,6 +176,10 @@ impl StepHandler for Scripted {
             Then::Fail(error) => Err(error),
             Then::Panic(message) => panic!("{message}"),
             Then::Seen(step, key) => Ok(json!({ "seen": earlier.results(step, key) })),
+            Then::Block(time) => {
+                std::thread::sleep(time);
+                Ok(json!({ "late": true }))
+            }
             Then::Ignore => {
                 *lock(&self.scripts.inner.held) += 1;
                 let _held = Held(&self.scripts);

@@ -1,6 +1,6 @@
 //! Starting what is ready.
 
-use super::{Run, Start, attempt::Attempt};
+use super::{Run, Start, attempt::Attempt, leaving::Working};
 use crate::{
     data::{self, load},
     model::{
@@ -86,8 +86,10 @@ impl Run {
     }
 
     fn spawn(&mut self, attempt: Attempt) {
-        self.cancels.insert(attempt.no(), attempt.cancellation());
-        self.running.spawn(attempt.make());
+        let (no, cancel) = (attempt.no(), attempt.cancellation());
+        let limit = self.now().plus(self.task.template.step(no).timeout);
+        let abort = self.running.spawn(attempt.make());
+        self.working.insert(no, Working { cancel, abort, limit, overdue: None });
     }
 }
 

@@ -1,9 +1,9 @@
 //! Waiting for what comes next, and taking it in: everything that is there at once becomes one change.
 
 use serde_json::Value;
-use tokio::task::JoinError;
+use tokio::{task::JoinError, time::Instant};
 
-use super::{Reply, Run, attempt::Ended, carry_out};
+use super::{Reply, Run, attempt::Ended, carry_out, leaving::time_out};
 use crate::{
     data,
     model::{
@@ -28,7 +28,8 @@ impl Run {
     pub(super) async fn wait(&mut self) -> Woken {
         let now = self.now();
         let lingers = self.lingers_until().filter(|until| *until > now);
-        let next = self.task.next_wake(now).into_iter().chain(lingers).min();
+        let next = self.task.next_wake(now).into_iter().chain(lingers).chain(self.next_limit(now)).min();
+        let patience = self.patience(now);
         let turn = self.wants_turn(now);
         let engine = self.engine.clone();
         let signals = engine.signals();
@@ -43,6 +44,7 @@ impl Run {
                 Woken::Look
             }
             () = engine.clock().sleep_until(next.unwrap_or(Timestamp::NEVER)), if next.is_some() => Woken::Look,
+            () = tokio::time::sleep_until(patience.unwrap_or_else(Instant::now)), if patience.is_some() => Woken::Look,
             () = signals.draining.cancelled(), if !draining => Woken::Look,
             () = signals.release.cancelled() => Woken::Look,
         }
@@ -67,7 +69,7 @@ impl Run {
         }
         let mut replies: Vec<Reply> = Vec::new();
         let overdue = self.task.is_overdue(now);
-        let trace = self.trace.clone();
+        let (trace, stuck) = (self.trace.clone(), self.abandon());
         let (engine, max_lost) = (self.engine.clone(), self.engine.settings().max_lost_leases);
         let mut edit = self.task.edit(now);
         if overdue {
@@ -84,6 +86,9 @@ impl Run {
             }
         }
         let mut unheld = Vec::new();
+        for no in stuck {
+            time_out(&mut edit, no, rand::random_range(-1.0..=1.0));
+        }
         for message in wishes {
             let answered = match (&trace, &message.wish.command) {
                 (Some(_), Command::AnswerStep { token, answer, .. }) => {
