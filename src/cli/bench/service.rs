@@ -187,6 +187,13 @@ impl Service {
         bail!("the tasks did not come to rest within a minute")
     }
 
+    /// A new task of this template.
+    pub(super) async fn create(&self, name: &str) -> anyhow::Result<String> {
+        let text = "mutation ($input: CreateTaskInput!) { createTask(input: $input) { taskId } }";
+        let answer = self.ask(text, input(name, 0)).await?;
+        Ok(answer["createTask"]["taskId"].as_str().context("no task")?.to_owned())
+    }
+
     pub(super) async fn ask(&self, query: &str, variables: Value) -> anyhow::Result<Value> {
         let body = json!({ "query": query, "variables": variables });
         loop {

@@ -2,8 +2,12 @@
 //! workers that have nothing to do.
 
 use std::{
+    collections::HashMap,
     fmt,
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,6 +18,8 @@ use serde_json::{Value, json};
 use super::{Latencies, commit::in_millis, service::Service};
 
 const CLAIM: &str = "mutation ($input: ClaimStepsInput!) { claimSteps(input: $input) { leaseToken idempotencyKey name context inputs dependencyResults } }";
+const CLAIM_TASK: &str =
+    "mutation ($input: ClaimStepsInput!) { claimSteps(input: $input) { leaseToken taskId context } }";
 const COMPLETE: &str =
     "mutation ($input: CompleteStepInput!) { completeStep(input: $input) { workflowStepId status } }";
 const COMPLETE_ALL: &str =
@@ -22,8 +28,13 @@ const COMPLETE_ALL: &str =
 /// How long idle workers are looked at.
 const IDLE: Duration = Duration::from_secs(10);
 
+/// Tasks a second that come while workers wait.
+const COMING: u64 = 100;
+
 /// What workers measured.
 pub(super) struct Workers {
+    /// From the creation that was answered to the completion that was answered, by ten workers that wait.
+    live: Latencies,
     /// From the claim that was sent to the completion that was answered, with ten workers.
     single: Latencies,
     /// Steps a second of these ten.
@@ -43,6 +54,7 @@ struct Idle {
 
 /// Measures all of it on a service of its own.
 pub(super) async fn measure(service: &Service, steps: usize, idle: usize) -> anyhow::Result<Workers> {
+    let live = live(service, (steps / 40).max(50)).await?;
     let singles = (steps / 10).max(100);
     service.leave_unfinished(singles).await?;
     let began = Instant::now();
@@ -54,7 +66,44 @@ pub(super) async fn measure(service: &Service, steps: usize, idle: usize) -> any
     let done: usize = try_join_all((0..4).map(|n| batches(service, n))).await?.into_iter().sum();
     let batch_rate = done as f64 / began.elapsed().as_secs_f64();
     let idle = wait_idle(service, idle).await?;
-    Ok(Workers { single: Latencies::of(latencies), single_rate, batch_rate, idle })
+    Ok(Workers { live: Latencies::of(live), single: Latencies::of(latencies), single_rate, batch_rate, idle })
+}
+
+/// Tasks that come one by one while ten workers wait: how long each took.
+async fn live(service: &Service, tasks: usize) -> anyhow::Result<Vec<f64>> {
+    let done = Arc::new(AtomicUsize::new(0));
+    let begun: Arc<Mutex<HashMap<String, Instant>>> = Arc::default();
+    let worker = async |worker: usize| {
+        let mut took = Vec::new();
+        while done.load(Ordering::Acquire) < tasks {
+            let input = json!({
+                "workerId": format!("bench-{worker}"), "handlerClasses": ["Nobody"], "waitSeconds": 1,
+            });
+            let answer = service.ask(CLAIM_TASK, json!({ "input": input })).await?;
+            for one in answer["claimSteps"].as_array().into_iter().flatten() {
+                let input = json!({ "leaseToken": one["leaseToken"], "results": { "ok": true } });
+                service.ask(COMPLETE, json!({ "input": input })).await?;
+                let task = one["taskId"].as_str().context("a task")?;
+                let began = begun.lock().unwrap_or_else(PoisonError::into_inner).remove(task);
+                // One that was done before its creation was answered took no time.
+                took.push(began.map_or(0.0, |began| in_millis(began.elapsed())));
+                done.fetch_add(1, Ordering::AcqRel);
+            }
+        }
+        anyhow::Ok(took)
+    };
+    let create = async {
+        let mut turns = tokio::time::interval(Duration::from_micros(1_000_000 / COMING));
+        for _ in 0..tasks {
+            turns.tick().await;
+            let task = service.create("nobody").await?;
+            begun.lock().unwrap_or_else(PoisonError::into_inner).insert(task, Instant::now());
+        }
+        anyhow::Ok(())
+    };
+    let (created, took) = tokio::join!(create, try_join_all((0..10).map(worker)));
+    created?;
+    Ok(took?.into_iter().flatten().collect())
 }
 
 /// One after the other until nothing is left: how long each took.
@@ -126,10 +175,16 @@ async fn wait_idle(service: &Service, workers: usize) -> anyhow::Result<Option<I
 
 impl fmt::Display for Workers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { single, single_rate, batch_rate, idle } = self;
+        let Self { live, single, single_rate, batch_rate, idle } = self;
         writeln!(
             f,
-            "  claim to completion         p50 {:>8.3} ms   p99 {:>8.3} ms   (10 workers, {single_rate:.0} steps/s; 10 ms, 50 ms)",
+            "  created to completed        p50 {:>8.3} ms   p99 {:>8.3} ms   (10 workers that wait, {COMING} tasks/s; 10 ms, 50 ms)",
+            live.p50(),
+            live.p99()
+        )?;
+        writeln!(
+            f,
+            "  claim to completion         p50 {:>8.3} ms   p99 {:>8.3} ms   (10 workers at their limit, {single_rate:.0} steps/s)",
             single.p50(),
             single.p99()
         )?;

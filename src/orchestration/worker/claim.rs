@@ -1,8 +1,15 @@
 //! Claiming: what waits is leased to the worker that asks, or to the one that waits for it.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
-use super::{Claimed, turns::Key};
+use super::{
+    Claimed,
+    turns::{AHEAD, Key, Wants},
+};
 use crate::{
     auth::Subject,
     data::{
@@ -144,7 +151,17 @@ impl Engine {
         limit: usize,
         on_their_way: &mut OnTheirWay<'_>,
     ) -> Result<Vec<Open>, Error> {
+        let wants = Wants {
+            classes: request.classes.clone(),
+            namespaces: request.namespaces.clone(),
+            scope: request.scope.clone(),
+        };
         let mut turns = self.workers().turns.lock().await;
+        let mut chosen = turns.from_ahead(&wants, limit);
+        on_their_way.keys.extend(chosen.iter().map(|open| (open.task, open.no)));
+        if chosen.len() == limit {
+            return Ok(chosen);
+        }
         let database = self.database();
         let waiting = remote::waiting(database, &request.classes).await?;
         let wanted: Vec<(Waiting, Option<Arc<str>>)> = waiting
@@ -157,12 +174,14 @@ impl Engine {
             })
             .collect();
         if wanted.is_empty() {
-            return Ok(Vec::new());
+            return Ok(chosen);
         }
-        let lists = remote::open(database, &wanted, (limit + turns.on_its_way()) as u64).await?;
+        let most = limit + turns.on_its_way() + AHEAD;
+        let lists = remote::open(database, &wanted, most as u64).await?.into_iter().map(VecDeque::from);
         let lists = wanted.into_iter().map(|(waiting, _)| waiting.template).zip(lists).collect();
-        let chosen = turns.choose(lists, limit);
-        on_their_way.keys.extend(chosen.iter().map(|open| (open.task, open.no)));
+        let more = turns.from_now(wants, lists, limit - chosen.len());
+        on_their_way.keys.extend(more.iter().map(|open| (open.task, open.no)));
+        chosen.extend(more);
         Ok(chosen)
     }
 
