@@ -97,7 +97,7 @@ impl Requirements {
         } else if let Some(tokens) = self.lease_tokens(input, value.as_ref()) {
             let lease = |token: &str| LeaseToken::parse(token).map(|lease| lease.task);
             // Who shows more than the resolver takes is told so by that.
-            let some = (tokens.len() <= MOST_LEASES).then_some(tokens).unwrap_or_default();
+            let some = if tokens.len() <= MOST_LEASES { tokens } else { Vec::new() };
             let tasks: BTreeSet<TaskId> = some.into_iter().filter_map(lease).collect();
             Target::Leases(tasks.into_iter().collect())
         } else if has("taskId") {

@@ -157,7 +157,7 @@ impl Engine {
             scope: request.scope.clone(),
         };
         let mut turns = self.workers().turns.lock().await;
-        let mut chosen = turns.from_ahead(&wants, limit);
+        let mut chosen = turns.take_ahead(&wants, limit);
         on_their_way.keys.extend(chosen.iter().map(|open| (open.task, open.no)));
         if chosen.len() == limit {
             return Ok(chosen);
@@ -179,7 +179,7 @@ impl Engine {
         let most = limit + turns.on_its_way() + AHEAD;
         let lists = remote::open(database, &wanted, most as u64).await?.into_iter().map(VecDeque::from);
         let lists = wanted.into_iter().map(|(waiting, _)| waiting.template).zip(lists).collect();
-        let more = turns.from_now(wants, lists, limit - chosen.len());
+        let more = turns.take_now(wants, lists, limit - chosen.len());
         on_their_way.keys.extend(more.iter().map(|open| (open.task, open.no)));
         chosen.extend(more);
         Ok(chosen)

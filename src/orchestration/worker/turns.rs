@@ -63,7 +63,7 @@ impl Turns {
     }
 
     /// Up to `limit` of what was seen a moment ago, which are on their way from now on.
-    pub(super) fn from_ahead(&mut self, wants: &Wants, limit: usize) -> Vec<Open> {
+    pub(super) fn take_ahead(&mut self, wants: &Wants, limit: usize) -> Vec<Open> {
         self.ahead.retain(|ahead| ahead.seen.elapsed() < FRESH);
         let Some(place) = self.ahead.iter().position(|ahead| ahead.wants == *wants) else {
             return Vec::new();
@@ -75,7 +75,7 @@ impl Turns {
     }
 
     /// Up to `limit` of what is seen now, which are on their way from now on; the rest is kept for a moment.
-    pub(super) fn from_now(&mut self, wants: Wants, mut lists: Lists, limit: usize) -> Vec<Open> {
+    pub(super) fn take_now(&mut self, wants: Wants, mut lists: Lists, limit: usize) -> Vec<Open> {
         let chosen = self.choose(&mut lists, limit);
         self.ahead.retain(|ahead| ahead.wants != wants);
         if self.ahead.len() < SHAPES {
@@ -165,19 +165,19 @@ mod tests {
     #[test]
     fn what_was_seen_a_moment_ago_is_given_to_who_asks_the_same_next() {
         let mut turns = Turns::default();
-        let first = turns.from_now(wants("A"), vec![list("a", &[(0, 1), (0, 2), (0, 3)])], 1);
-        assert!(turns.from_ahead(&wants("B"), 1).is_empty(), "who asks for something else looks for itself");
-        let second = turns.from_ahead(&wants("A"), 1);
+        let first = turns.take_now(wants("A"), vec![list("a", &[(0, 1), (0, 2), (0, 3)])], 1);
+        assert!(turns.take_ahead(&wants("B"), 1).is_empty(), "who asks for something else looks for itself");
+        let second = turns.take_ahead(&wants("A"), 1);
         assert_eq!((told(&first), told(&second)), (vec![(0, 1)], vec![(0, 2)]));
         turns.done(first.iter().chain(&second).map(|open| (open.task, open.no)));
         assert_eq!(
-            told(&turns.from_ahead(&wants("A"), 5)),
+            told(&turns.take_ahead(&wants("A"), 5)),
             [(0, 3)],
             "nothing is given again that was given"
         );
         std::thread::sleep(FRESH);
-        turns.from_now(wants("A"), vec![list("a", &[(0, 7), (0, 8)])], 1);
+        turns.take_now(wants("A"), vec![list("a", &[(0, 7), (0, 8)])], 1);
         std::thread::sleep(FRESH);
-        assert!(turns.from_ahead(&wants("A"), 1).is_empty(), "it was too long ago");
+        assert!(turns.take_ahead(&wants("A"), 1).is_empty(), "it was too long ago");
     }
 }

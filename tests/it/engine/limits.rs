@@ -18,6 +18,7 @@ use crate::{
 on_both_databases![
     more_tasks_than_fit_in_memory_wait_and_all_finish,
     a_due_sleeper_waits_for_room_and_has_its_turn,
+    of_what_waits_for_room_the_urgent_goes_first,
     no_more_is_claimed_than_there_is_room_for,
     a_full_queue_answers_overloaded_and_loses_nothing,
     ten_thousand_steps_run,
@@ -27,6 +28,10 @@ on_both_databases![
 const ONE: &str = "
 name: one
 step_templates: [{ name: only, handler_class: Only }]
+---
+name: urgent
+priority: 5
+step_templates: [{ name: urgent, handler_class: Urgent }]
 ---
 name: long
 backoff: { default_backoff_seconds: [100], jitter_max_percentage: 0 }
@@ -62,6 +67,20 @@ async fn a_due_sleeper_waits_for_room_and_has_its_turn(place: Place) {
     let calls = app.calls();
     let turn = calls.iter().rposition(|call| call.step == "slow").expect("called");
     assert!(turn > 1 && turn < calls.len() - 1, "neither waits for all of the other: {turn}");
+}
+
+/// The template says how urgent its tasks are, and whoever creates one may say otherwise.
+async fn of_what_waits_for_room_the_urgent_goes_first(place: Place) {
+    let app = TestApp::with(place, ONE, |settings| settings.max_tasks_in_memory = 1).await;
+    app.handler("Only").answers([hangs()]);
+    app.run_task("one", json!({ "no": 0 })).await;
+    app.create_task("one", json!({ "no": 1 })).await;
+    app.create_task("urgent", json!({ "no": 2 })).await;
+    let most = TaskRequest { priority: Some(9), ..TaskRequest::new("one", json!({ "no": 3 })) };
+    app.create(most).await.expect("created");
+    app.let_go().await;
+    let order: Vec<_> = app.calls().iter().map(|call| call.inputs["no"].clone()).collect();
+    assert_eq!(order, [json!(0), json!(3), json!(2), json!(1)]);
 }
 
 async fn no_more_is_claimed_than_there_is_room_for(place: Place) {
