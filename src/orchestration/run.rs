@@ -211,7 +211,7 @@ impl Run {
         let interrupted = self.trace.as_ref().map_or_else(Vec::new, |_| interrupted(&self.task));
         let mut edit = self.task.edit(now);
         edit.recover(limit);
-        known.into_iter().for_each(|no| edit.stop_awaiting(no));
+        known.into_iter().for_each(|no| edit.withdraw(no));
         let change = edit.finish();
         self.commit(change).await?;
         for no in interrupted {

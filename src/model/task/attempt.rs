@@ -31,7 +31,6 @@ impl Edit<'_> {
         step.attempts += 1;
         step.started_at = Some(now);
         step.next_attempt_at = None;
-        step.awaiting_since = None;
         let mut details = json!({ "retry_limit": step.retry_limit });
         if let Some(lease) = &step.lease {
             details["worker"] = json!(&*lease.worker);
@@ -51,11 +50,6 @@ impl Edit<'_> {
         self.note_remote(no, attempt, RemoteState::Open, None);
         let handler_class = self.task.template.step(no).handler_class.clone();
         self.push(EventName::StepAwaitingWorker, Some(no), None, json!({ "handler_class": handler_class }));
-    }
-
-    /// Somebody here can run the step after all.
-    pub fn stop_awaiting(&mut self, no: StepNo) {
-        self.withdraw(no);
     }
 
     /// An attempt ended. `spread` from -1 to 1 places the next one within the jitter.

@@ -153,8 +153,8 @@ impl Edit<'_> {
         self.fail_step(no, Failure::new(FailureKind::Lost, message));
     }
 
-    /// Nobody is to claim the step any more.
-    pub(super) fn withdraw(&mut self, no: StepNo) {
+    /// No worker is to claim the step any more: it begins, ends, or somebody here can run it after all.
+    pub fn withdraw(&mut self, no: StepNo) {
         if self.task.step(no).awaiting_since.is_some() {
             let step = self.touch(no);
             step.awaiting_since = None;

@@ -1,6 +1,6 @@
 //! Many wishes at once, each for its own task: those that nobody runs are taken up together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
@@ -44,11 +44,11 @@ impl Engine {
             let sent = match self.runs().inbox(*task) {
                 Some(inbox) => inbox.send(message).await.is_ok(),
                 None if wishes.len() > 1 => match first.entry(*task) {
-                    std::collections::btree_map::Entry::Vacant(place) => {
+                    Entry::Vacant(place) => {
                         place.insert(message);
                         true
                     }
-                    std::collections::btree_map::Entry::Occupied(_) => false,
+                    Entry::Occupied(_) => false,
                 },
                 None => false,
             };
