@@ -53,11 +53,17 @@ impl Engine {
             }
             // Lowered first: what arrives meanwhile raises it again.
             self.wakes().nothing_is_due();
+            let still = self.left().still().await;
             let taken = self.journal().claim(Claim::Due { limit, now: self.clock().now() }).await?;
             let more = taken.len() >= limit;
+            let mut left = self.left_about(&taken).await?;
+            drop(still);
             for rows in load::rows(self.database(), &taken).await? {
-                let start =
-                    Start { unrecovered: Some(unrecovered.clone()), ..Start::new(self.capacity().squeeze()) };
+                let start = Start {
+                    room: self.capacity().squeeze(),
+                    first: left.remove(&TaskId(rows.0.id)).unwrap_or_default(),
+                    unrecovered: Some(unrecovered.clone()),
+                };
                 let _ = self.run_rows(rows, start).await;
             }
             if !more {

@@ -143,7 +143,7 @@ impl Engine {
         let Some(rows) = rows.into_iter().next() else { return Err(Error::UnknownTask(task)) };
         if !claimed.is_empty() {
             let room = self.capacity().squeeze();
-            self.run_rows(rows, Start { room, first: Some(message), unrecovered }).await?;
+            self.run_rows(rows, Start { room, first: vec![message], unrecovered }).await?;
             return Ok(None);
         }
         if let Some(owner) = rows.0.owner.filter(|_| !self.owns(&rows)) {

@@ -19,6 +19,7 @@ use tracing::Instrument;
 use self::{
     attempt::Ended,
     leaving::{Leaving, Working},
+    wait::Woken,
 };
 use super::{
     Engine, Error,
@@ -58,6 +59,8 @@ pub(super) struct Run {
     inbox: mpsc::Receiver<Message>,
     /// Held by a suspect task while one of its steps runs.
     permit: Option<OwnedSemaphorePermit>,
+    /// Wishes that are heard before the inbox.
+    first: Vec<Message>,
     /// Until what was interrupted is given back.
     unrecovered: Option<Unrecovered>,
     fence: CancellationToken,
@@ -74,15 +77,15 @@ pub(super) struct Run {
 /// What a run begins with.
 pub(super) struct Start {
     pub(super) room: Room,
-    /// A wish it was taken up for.
-    pub(super) first: Option<Message>,
+    /// Wishes it was taken up for, or that waited for whoever would take it up.
+    pub(super) first: Vec<Message>,
     /// Where the task may have been interrupted.
     pub(super) unrecovered: Option<Unrecovered>,
 }
 
 impl Start {
     pub(super) const fn new(room: Room) -> Self {
-        Self { room, first: None, unrecovered: None }
+        Self { room, first: Vec::new(), unrecovered: None }
     }
 }
 
@@ -100,7 +103,7 @@ impl Engine {
     /// Runs an owned task until it rests, parks, or the node stops.
     pub(super) fn start_run(&self, task: Task, start: Start) {
         let Start { room, first, unrecovered } = start;
-        let Some((place, inbox)) = self.runs().register(task.id(), first) else { return };
+        let Some((place, inbox)) = self.runs().register(task.id()) else { return };
         let trace = self.tracer().task(task.id(), task.trace.as_ref());
         let trace_id = trace.as_ref().or(task.trace.as_ref()).map(TraceContext::trace_id);
         let span = tracing::info_span!("task", task = %task.id(), name = %task.about.name, request_id = task.request_id.as_deref(), trace_id);
@@ -111,6 +114,7 @@ impl Engine {
             working: HashMap::new(),
             leaving: Vec::new(),
             permit: None,
+            first,
             unrecovered,
             fence: self.fence(),
             trace,
@@ -187,6 +191,11 @@ impl Run {
     async fn lives(&mut self) -> Result<(), data::Error> {
         self.recover().await?;
         self.unrecovered = None;
+        // Nobody who wants it cancelled wants a handler to be called first. What a worker asks for comes to be by the
+        // start.
+        if self.first.iter().any(|message| !message.wish.command.is_of_worker()) {
+            self.take_in(Woken::Look).await?;
+        }
         loop {
             self.start_ready().await?;
             if self.running.is_empty() {
@@ -229,7 +238,7 @@ impl Run {
     /// Lets go of a task with nothing to do for a while, and of any task when the node stops.
     async fn leaves(&mut self, now: Timestamp) -> Result<bool, data::Error> {
         // It may have been taken up for a wish.
-        if !self.inbox.is_empty() {
+        if !self.first.is_empty() || !self.inbox.is_empty() {
             return Ok(false);
         }
         if self.is_at_rest() {

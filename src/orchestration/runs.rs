@@ -48,20 +48,13 @@ pub(super) struct Registered {
 }
 
 impl Runs {
-    /// A new run's place and its inbox, with its first message; none when the task runs already.
-    pub(super) fn register(
-        &self,
-        task: TaskId,
-        first: Option<Message>,
-    ) -> Option<(Registered, mpsc::Receiver<Message>)> {
+    /// A new run's place and its inbox; none when the task runs already.
+    pub(super) fn register(&self, task: TaskId) -> Option<(Registered, mpsc::Receiver<Message>)> {
         let mut inboxes = self.lock();
         if inboxes.contains_key(&task) {
             return None;
         }
         let (sender, inbox) = mpsc::channel(16);
-        if let Some(first) = first {
-            let _ = sender.try_send(first);
-        }
         inboxes.insert(task, sender);
         Some((Registered { runs: self.clone(), task }, inbox))
     }

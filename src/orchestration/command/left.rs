@@ -1,22 +1,25 @@
 //! Commands for tasks that another node runs: left in the database, carried out by the owner, once.
 //!
-//! Whoever takes the task over when the owner dies carries them out as well; so does any node that finds one for a task
-//! that nobody runs.
+//! Whoever takes the task over when the owner dies carries them out before anything else; so does any node that finds
+//! one for a task that nobody runs.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::{MutexGuard, Notify, oneshot},
+    time::sleep,
+};
 use uuid::Uuid;
 
 use super::{Delivered, Engine, Error, Wish, refused};
 use crate::{
     data::{
-        self,
+        self, Kind,
         commands::{self, Fate},
         entity::command::Model,
     },
@@ -25,6 +28,7 @@ use crate::{
         task::Refusal,
         time::Timestamp,
     },
+    orchestration::runs::Message,
 };
 
 /// Commands that are taken in hand at once.
@@ -42,6 +46,7 @@ pub(in crate::orchestration) struct Left {
     looking: Notify,
     answers: Notify,
     in_hand: Mutex<HashSet<Uuid>>,
+    still: tokio::sync::Mutex<()>,
 }
 
 /// Why a command was refused, on its way back.
@@ -58,6 +63,12 @@ impl Left {
     pub(in crate::orchestration) fn look(&self) {
         self.looking.notify_one();
         self.answers.notify_waiters();
+    }
+
+    /// While this is held nobody looks for commands: held from before tasks are claimed until what was left about them
+    /// is in hand, or they would be about a task of this node that has no run yet.
+    pub(in crate::orchestration) async fn still(&self) -> MutexGuard<'_, ()> {
+        self.still.lock().await
     }
 
     /// Those that nobody on this node has taken in hand yet; the caller has.
@@ -122,13 +133,16 @@ impl Engine {
             return Ok(());
         }
         let now = self.clock().now();
-        let found = commands::waiting(self.database(), self.identity().id, BATCH).await?;
+        let still = self.left().still().await;
+        let found = commands::waiting(self.database(), self.identity().id, now, BATCH).await?;
         if found.is_empty() {
             return commands::remove_answered(self.database(), Timestamp(now.0.saturating_sub(UNREAD))).await;
         }
         let more = found.len() as u64 == BATCH;
         let mut by_task: BTreeMap<Uuid, Vec<Model>> = BTreeMap::new();
-        for command in self.left().take(found) {
+        let found = self.left().take(found);
+        drop(still);
+        for command in found {
             by_task.entry(command.task_id).or_default().push(command);
         }
         for commands in by_task.into_values() {
@@ -149,20 +163,58 @@ impl Engine {
         Ok(())
     }
 
+    /// What was left about tasks that this node has just claimed, for their runs to hear first. A command that is in
+    /// hand already comes to the run by its inbox.
+    pub(in crate::orchestration) async fn left_about(
+        &self,
+        claimed: &[TaskId],
+    ) -> Result<HashMap<TaskId, Vec<Message>>, data::Error> {
+        let mut first: HashMap<TaskId, Vec<Message>> = HashMap::new();
+        if claimed.is_empty() || self.database().kind() == Kind::Sqlite {
+            return Ok(first);
+        }
+        for command in self.left().take(commands::of_tasks(self.database(), claimed).await?) {
+            let (id, task, left_by) = (command.id, TaskId(command.task_id), NodeId(command.left_by));
+            let (reply, answer) = oneshot::channel();
+            let read =
+                read_wish(&command).map(|wish| first.entry(task).or_default().push(Message { wish, reply }));
+            let engine = self.clone();
+            self.work().spawn(async move {
+                // Unanswered when the run ends first: it is looked for again.
+                let done = match read {
+                    Ok(()) => answer.await.unwrap_or(Err(Error::Stopping)),
+                    Err(error) => Err(error),
+                };
+                engine.conclude(id, left_by, done.map(drop)).await;
+                engine.left().put_down(id);
+                engine.left().looking.notify_one();
+            });
+        }
+        Ok(first)
+    }
+
     /// Carries out one command. What can't be now stays for whoever owns the task next.
     async fn carry(&self, command: Model) {
-        let Model { id, task_id, wish, left_by, .. } = command;
+        let (id, task, left_by) = (command.id, TaskId(command.task_id), NodeId(command.left_by));
         // Since it was read it may have been carried out.
         if !matches!(commands::fate(self.database(), id).await, Ok(Fate::Waiting)) {
             return;
         }
-        let done = match serde_json::from_value::<Wish>(wish) {
-            Ok(wish) => self.deliver(TaskId(task_id), &Wish { left: Some(id), ..wish }).await,
-            Err(error) => Err(Error::BadInput(format!("the node that runs the task can't read it: {error}"))),
+        let done = match read_wish(&command) {
+            Ok(wish) => self.deliver(task, &wish).await,
+            Err(error) => Err(error),
         };
+        match done {
+            Ok(Delivered::Here(_)) => self.conclude(id, left_by, Ok(())).await,
+            Ok(Delivered::Elsewhere(owner)) => self.ring(owner).await,
+            Err(error) => self.conclude(id, left_by, Err(error)).await,
+        }
+    }
+
+    /// Tells the node that left a command what became of it. What this node can't do now stays.
+    async fn conclude(&self, id: Uuid, left_by: NodeId, done: Result<(), Error>) {
         let answer = match done {
-            Ok(Delivered::Here(_)) => None,
-            Ok(Delivered::Elsewhere(owner)) => return self.ring(owner).await,
+            Ok(()) => None,
             Err(Error::Stopping | Error::Overloaded) => return,
             Err(error) => Some(answer(error)),
         };
@@ -172,7 +224,7 @@ impl Engine {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, command = %id, "a refusal could not be told to who asked");
         }
-        self.ring(NodeId(left_by)).await;
+        self.ring(left_by).await;
     }
 
     /// Tells `node` to look. Where that fails it looks by itself, a little later.
@@ -185,6 +237,12 @@ impl Engine {
             tracing::debug!(error, node = node.0, "another node could not be told of a command");
         }
     }
+}
+
+fn read_wish(command: &Model) -> Result<Wish, Error> {
+    let wish: Wish = serde_json::from_value(command.wish.clone())
+        .map_err(|error| Error::BadInput(format!("the node that runs the task can't read it: {error}")))?;
+    Ok(Wish { left: Some(command.id), ..wish })
 }
 
 fn answer(error: Error) -> serde_json::Value {

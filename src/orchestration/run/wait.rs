@@ -20,12 +20,15 @@ pub(super) enum Woken {
     Ended(Result<Ended, JoinError>),
     /// Somebody wants something.
     Wish(Message),
-    /// A moment has come, the node stops, or it is the suspect's turn.
+    /// A moment has come, the node stops, it is the suspect's turn, or there is what was wished first.
     Look,
 }
 
 impl Run {
     pub(super) async fn wait(&mut self) -> Woken {
+        if !self.first.is_empty() {
+            return Woken::Look;
+        }
         let now = self.now();
         let lingers = self.lingers_until().filter(|until| *until > now);
         let next = self.task.next_wake(now).into_iter().chain(lingers).chain(self.next_limit(now)).min();
@@ -55,7 +58,7 @@ impl Run {
         let now = self.now();
         let awake = self.task.awake(now);
         let mut ended = Vec::new();
-        let mut wishes = Vec::new();
+        let mut wishes = std::mem::take(&mut self.first);
         match woken {
             Woken::Ended(first) => ended.push(first),
             Woken::Wish(first) => wishes.push(first),

@@ -81,7 +81,7 @@ impl Engine {
         for rows in load::rows(self.database(), &claimed).await.inspect_err(unsure)? {
             let start = Start {
                 room: self.capacity().squeeze(),
-                first: first.remove(&TaskId(rows.0.id)),
+                first: first.remove(&TaskId(rows.0.id)).into_iter().collect(),
                 unrecovered: Some(unrecovered.clone()),
             };
             let _ = self.run_rows(rows, start).await;

@@ -45,7 +45,7 @@ async fn start() -> Option<(TestApp, Engine, tasker::model::id::TaskId)> {
 /// Commands that are left.
 async fn left(app: &TestApp, owner: &Engine) -> usize {
     let own: NodeId = owner.identity().id;
-    commands::waiting(&app.database, own, 1_000).await.expect("readable").len()
+    commands::waiting(&app.database, own, app.clock.now(), 1_000).await.expect("readable").len()
 }
 
 #[tokio::test]
@@ -105,6 +105,8 @@ async fn what_is_left_for_a_node_that_dies_takes_effect_when_its_task_is_taken_o
         }
     };
     tokio::time::timeout(PATIENCE, settled).await.expect("it takes effect");
+    // Before anything else: the handler was called by the node that died, and not once more.
+    assert_eq!(app.calls().len(), 1);
     let cancelled = app.events(task).await;
     assert_eq!(cancelled.iter().filter(|one| one.event.name.as_str() == "task.cancelled").count(), 1);
 }
