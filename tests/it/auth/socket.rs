@@ -6,9 +6,10 @@ use tasker::{
     auth::Subject,
     orchestration::{Clock, api_tokens},
 };
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::{Error, Message, client::IntoClientRequest, http::Response};
 
-use super::service::Service;
+use super::service::{PATIENCE, Service};
 use crate::place::Place;
 
 pub type Socket =
@@ -52,8 +53,10 @@ pub async fn subscribe(socket: &mut Socket, id: &str, query: &str) {
 
 /// The next message that is no ping.
 pub async fn hear(socket: &mut Socket) -> Value {
+    let deadline = Instant::now() + PATIENCE;
     loop {
-        if let Message::Text(text) = socket.next().await.expect("a message").expect("a message") {
+        let message = timeout_at(deadline, socket.next()).await.expect("the service says nothing");
+        if let Message::Text(text) = message.expect("a message").expect("a message") {
             return serde_json::from_str(&text).expect("JSON");
         }
     }

@@ -15,7 +15,7 @@ on_both_databases![
     a_subscription_ends_with_the_credential,
 ];
 
-const EVENTS: &str = "subscription { workflowEvents { name namespace } }";
+const EVENTS: &str = "subscription ($c: String) { workflowEvents(after: $c) { name namespace } }";
 
 async fn connect(service: &Service, token: &str) -> Socket {
     let mut socket = Socket::open(service.address).await;
@@ -29,8 +29,7 @@ async fn a_subscriber_hears_of_what_it_may_see(place: Place) {
     let (admin, viewer) = (service.token("admin").await, service.token("viewer").await);
     let mut socket = connect(&service, &viewer).await;
     let from = service.ask(&viewer, "{ eventCursor }").await;
-    let text = "subscription ($c: String) { workflowEvents(after: $c) { name namespace } }";
-    socket.subscribe("1", text, json!({ "c": from.data("eventCursor") })).await;
+    socket.subscribe("1", EVENTS, json!({ "c": from.data("eventCursor") })).await;
     for _ in 0..3 {
         let foreign = service.create(&admin, "bank").await;
         service.settled(&admin, &foreign).await;
@@ -67,8 +66,9 @@ async fn a_subscription_ends_with_the_permission(place: Place) {
     let service = Service::start(place).await;
     let (admin, viewer) = (service.token("admin").await, service.token("viewer").await);
     let mut socket = connect(&service, &viewer).await;
-    socket.subscribe("1", EVENTS, json!({})).await;
-    // It has begun when it hears of something.
+    let from = service.ask(&viewer, "{ eventCursor }").await;
+    socket.subscribe("1", EVENTS, json!({ "c": from.data("eventCursor") })).await;
+    // It has begun when it hears of something; from the cursor on, so that it does however late it begins.
     service.create(&admin, "shop").await;
     socket.next().await;
     let policy = service.app.policy().expect("a policy decides");

@@ -2,7 +2,7 @@
 
 use reqwest::Response;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{client::client, setup::Service};
 use crate::app::PATIENCE;
@@ -36,8 +36,9 @@ impl Events {
         Self { response, read: Vec::new() }
     }
 
-    /// The next event; `None` where the stream ends.
+    /// The next event; `None` where the stream ends. Comments that keep the line open are none.
     pub async fn next(&mut self) -> Option<Event> {
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(end) = self.read.windows(2).position(|two| two == b"\n\n") {
                 let block: Vec<u8> = self.read.drain(..end + 2).collect();
@@ -46,7 +47,7 @@ impl Events {
                 }
                 continue;
             }
-            let chunk = timeout(PATIENCE, self.response.chunk()).await.expect("the stream says nothing");
+            let chunk = timeout_at(deadline, self.response.chunk()).await.expect("the stream says nothing");
             self.read.extend_from_slice(&chunk.expect("the stream is whole")?);
         }
     }

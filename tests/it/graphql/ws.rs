@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{self, Message, client::IntoClientRequest, protocol::CloseFrame},
@@ -66,10 +69,11 @@ impl Socket {
         self.send(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
     }
 
-    /// The next thing that the service says, its own pings left out.
+    /// The next thing that the service says, its own pings left out: a service that does nothing else says nothing.
     pub async fn hear(&mut self) -> Heard {
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let message = timeout(PATIENCE, self.0.next()).await.expect("the service says nothing");
+            let message = timeout_at(deadline, self.0.next()).await.expect("the service says nothing");
             match message {
                 Some(Ok(Message::Text(text))) => {
                     return Heard::Message(serde_json::from_str(&text).expect("JSON"));
