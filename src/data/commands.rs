@@ -5,7 +5,7 @@
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    Statement, sea_query::Expr,
+    QuerySelect, Statement, sea_query::Expr,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -56,28 +56,31 @@ pub async fn ring(database: &Database, node: NodeId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Up to `limit` commands that nobody has answered, about tasks of `node`, of nobody, or that are gone; the oldest first.
-/// Those about a task that may be claimed at `now` are [`of_tasks`] for whoever claims it.
-pub async fn waiting(
-    database: &Database,
-    node: NodeId,
-    now: Timestamp,
-    limit: u64,
-) -> Result<Vec<Model>, Error> {
+/// Up to `limit` commands that nobody has answered, about tasks of `node` or that are gone; the oldest first. Those about
+/// tasks of nobody are [`of_tasks`] for whoever claims them.
+pub async fn waiting(database: &Database, node: NodeId, limit: u64) -> Result<Vec<Model>, Error> {
     let sql = "SELECT c.* FROM tasker_commands c LEFT JOIN tasker_tasks t ON t.id = c.task_id
-        WHERE c.answer IS NULL AND (t.id IS NULL OR t.owner = $1 OR t.owner IS NULL AND NOT (CASE
-            WHEN t.wake_at IS NULL THEN t.status IN ('pending', 'in_progress') ELSE t.wake_at <= $2 END))
-        ORDER BY c.id LIMIT $3";
-    let values = [node.0.into(), now.0.into(), limit.into()];
+        WHERE c.answer IS NULL AND (t.id IS NULL OR t.owner = $1) ORDER BY c.id LIMIT $2";
+    let values = [node.0.into(), limit.into()];
     let statement = Statement::from_sql_and_values(database.reader.get_database_backend(), sql, values);
     Ok(Entity::find().from_raw_sql(statement).all(&database.reader).await?)
 }
 
-/// Commands about these tasks that nobody has answered, the oldest first.
-pub async fn of_tasks(database: &Database, tasks: &[TaskId]) -> Result<Vec<Model>, Error> {
+/// Up to `limit` tasks of nobody with commands that nobody has answered.
+pub async fn about_free(database: &Database, limit: u64) -> Result<Vec<TaskId>, Error> {
+    let sql = "SELECT DISTINCT c.task_id FROM tasker_commands c JOIN tasker_tasks t ON t.id = c.task_id
+        WHERE c.answer IS NULL AND t.owner IS NULL LIMIT $1";
+    let backend = database.reader.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, [limit.into()]);
+    let rows = database.reader.query_all_raw(statement).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0).map(TaskId)).collect::<Result<_, _>>()?)
+}
+
+/// Up to `limit` commands about these tasks that nobody has answered, the oldest first.
+pub async fn of_tasks(database: &Database, tasks: &[TaskId], limit: u64) -> Result<Vec<Model>, Error> {
     let about = Column::TaskId.is_in(tasks.iter().map(|task| task.0));
     let found = Entity::find().filter(about).filter(Column::Answer.is_null()).order_by_asc(Column::Id);
-    Ok(found.all(&database.reader).await?)
+    Ok(found.limit(limit).all(&database.reader).await?)
 }
 
 /// Keeps the answer to a command that was refused.

@@ -60,9 +60,9 @@ impl Engine {
     /// Drops every run where it stands and writes nothing more, as if the process had died: the lease runs out by
     /// itself. For drills and tests of recovery.
     pub async fn abandon(&self) {
-        // First, so that whoever keeps the lease does not take the fence for a database that was away.
-        self.stopping().cancel();
         self.fence().cancel();
+        // Before anything is waited for, so that the keeper of the lease does not take this for a database that was away.
+        self.stopping().cancel();
         self.work().close();
         self.work().wait().await;
     }

@@ -1,7 +1,13 @@
 //! Taking up tasks that wait in the database: new ones beyond the memory's limit, parked ones whose time has
 //! come, those that a dead node left.
 
-use super::{Engine, run::Start};
+use std::collections::BTreeMap;
+
+use super::{
+    Engine,
+    run::Start,
+    runs::{Message, Unrecovered},
+};
 use crate::{
     data::{Error, journal::Claim, load, parked},
     model::{id::TaskId, time::Timestamp},
@@ -53,25 +59,42 @@ impl Engine {
             }
             // Lowered first: what arrives meanwhile raises it again.
             self.wakes().nothing_is_due();
-            let still = self.left().still().await;
-            let taken = self.journal().claim(Claim::Due { limit, now: self.clock().now() }).await?;
-            let more = taken.len() >= limit;
-            let mut left = self.left_about(&taken).await?;
-            drop(still);
-            for rows in load::rows(self.database(), &taken).await? {
-                let start = Start {
-                    room: self.capacity().squeeze(),
-                    first: left.remove(&TaskId(rows.0.id)).unwrap_or_default(),
-                    unrecovered: Some(unrecovered.clone()),
-                };
-                let _ = self.run_rows(rows, start).await;
-            }
-            if !more {
+            let due = Claim::Due { limit, now: self.clock().now() };
+            if self.take(due, BTreeMap::new(), &unrecovered).await? < limit {
                 self.wakes().note(parked::next_wake(self.database()).await?.or(Some(Timestamp::NEVER)));
                 return Ok(());
             }
             self.wakes().note(None);
         }
+    }
+
+    /// Claims tasks and runs them. Each hears what was left about it, then what it is taken up for. Answers with how many
+    /// were free.
+    pub(super) async fn take(
+        &self,
+        claim: Claim,
+        mut wanted: BTreeMap<TaskId, Message>,
+        unrecovered: &Unrecovered,
+    ) -> Result<usize, Error> {
+        // Without an answer some may be this node's without its knowing.
+        let unsure = |_: &Error| self.wakes().doubt();
+        let still = self.left().still().await;
+        let taken = self.journal().claim(claim).await.inspect_err(unsure)?;
+        let mut left = self.left_about(&taken).await.inspect_err(unsure)?;
+        drop(still);
+        for rows in load::rows(self.database(), &taken).await.inspect_err(unsure)? {
+            let id = TaskId(rows.0.id);
+            if !self.owns(&rows) {
+                // This node has lost its lease meanwhile.
+                continue;
+            }
+            let mut first = left.remove(&id).unwrap_or_default();
+            first.extend(wanted.remove(&id));
+            let start =
+                Start { room: self.capacity().squeeze(), first, unrecovered: Some(unrecovered.clone()) };
+            let _ = self.run_rows(rows, start).await;
+        }
+        Ok(taken.len())
     }
 
     /// Tasks that may be claimed now. Where there is no room the next run that ends rings, and until then no moment
@@ -100,6 +123,9 @@ impl Engine {
             Err(error @ Error::Corrupt(_)) => {
                 tracing::error!(task = %id, error = &error as &dyn std::error::Error, "the task can't be read; it is tried again in five minutes");
                 self.put_aside(id).await;
+                for message in start.first {
+                    let _ = message.reply.send(Err(Error::Corrupt(error.to_string()).into()));
+                }
                 Err(error)
             }
             Err(error) => {

@@ -4,7 +4,7 @@ mod left;
 
 pub(super) use left::Left;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -15,13 +15,12 @@ use uuid::Uuid;
 
 use super::{
     Caller, Engine, Error,
-    run::Start,
     runs::{Done, Message},
     value,
 };
 use crate::{
     auth::Subject,
-    data::{self, journal::Claim, load},
+    data::{journal::Claim, load},
     metrics::labels::{Answer, ByCommand, Verb},
     model::{
         audit::Act,
@@ -135,17 +134,13 @@ impl Engine {
     }
 
     async fn claim_one(&self, task: TaskId, message: Message) -> Result<Option<NodeId>, Error> {
-        let unrecovered = Some(self.runs().unrecovered().await);
-        // Without an answer it may have been claimed.
-        let unsure = |_: &data::Error| self.wakes().doubt();
-        let claimed = self.journal().claim(Claim::One(task)).await.inspect_err(unsure)?;
-        let rows = load::rows(self.database(), &[task]).await.inspect_err(unsure)?;
-        let Some(rows) = rows.into_iter().next() else { return Err(Error::UnknownTask(task)) };
-        if !claimed.is_empty() {
-            let room = self.capacity().squeeze();
-            self.run_rows(rows, Start { room, first: vec![message], unrecovered }).await?;
+        let unrecovered = self.runs().unrecovered().await;
+        if self.take(Claim::One(task), BTreeMap::from([(task, message)]), &unrecovered).await? > 0 {
             return Ok(None);
         }
+        drop(unrecovered);
+        let rows = load::rows(self.database(), &[task]).await?;
+        let Some(rows) = rows.into_iter().next() else { return Err(Error::UnknownTask(task)) };
         if let Some(owner) = rows.0.owner.filter(|_| !self.owns(&rows)) {
             return Ok(Some(NodeId(owner)));
         }

@@ -113,6 +113,9 @@ impl Keeper {
     /// back when its lease has run out.
     async fn stand_up(&mut self) -> Option<Instant> {
         sleep(self.ttl() / 20).await;
+        if self.is_done() {
+            return None;
+        }
         timeout(Duration::from_secs(1), self.engine.all_runs_ended()).await.ok()?;
         let asked = Instant::now();
         let risen = timeout(self.ttl() / 3, self.rise()).await;

@@ -163,8 +163,8 @@ impl Run {
     /// The task has left. Handlers of cancelled steps have been told; they may end in their own time, though not
     /// for ever, and nobody listens to their answers. Until then they take up room.
     async fn see_off(self) {
-        let Self { engine, mut running, leaving, fence, room, place, inbox, .. } = self;
-        drop((inbox, place));
+        let Self { engine, mut running, leaving, fence, room, place, inbox, first, .. } = self;
+        drop((first, inbox, place));
         let waiting = engine.signals().waiting.one();
         let patience = engine.clock().now().plus(FAREWELL);
         let ended = async { while running.join_next().await.is_some() {} };
@@ -193,7 +193,7 @@ impl Run {
         self.unrecovered = None;
         // Nobody who wants it cancelled wants a handler to be called first. What a worker asks for comes to be by the
         // start.
-        if self.first.iter().any(|message| !message.wish.command.is_of_worker()) {
+        if self.held && self.first.iter().any(|message| !message.wish.command.is_of_worker()) {
             self.take_in(Woken::Look).await?;
         }
         loop {

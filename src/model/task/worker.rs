@@ -128,8 +128,7 @@ impl Edit<'_> {
         let mut ended = Vec::with_capacity(over.len());
         for (no, deadline_at) in over {
             if deadline_at > self.now {
-                self.lose(no, max_lost);
-                ended.push((no, Outcome::Released(ReleaseReason::WorkerLost)));
+                ended.push((no, self.lose(no, max_lost)));
                 continue;
             }
             let limit = humantime::format_duration(self.task.template.step(no).timeout);
@@ -142,15 +141,19 @@ impl Edit<'_> {
         ended
     }
 
-    fn lose(&mut self, no: StepNo, max_lost: u32) {
+    /// The attempt's worker is gone: it is given back, unless that has happened too often.
+    fn lose(&mut self, no: StepNo, max_lost: u32) -> Outcome {
         let lost = self.task.step(no).released;
         if lost < max_lost {
-            return self.release(no, ReleaseReason::WorkerLost);
+            self.release(no, ReleaseReason::WorkerLost);
+            return Outcome::Released(ReleaseReason::WorkerLost);
         }
         let message = format!(
             "the step was given back {lost} times, and its worker has vanished again; look for a crash or memory exhaustion in its handler, then retry the step"
         );
-        self.fail_step(no, Failure::new(FailureKind::Lost, message));
+        let failure = Failure::new(FailureKind::Lost, message);
+        self.fail_step(no, failure.clone());
+        Outcome::Failed { failure, retry_after: None, results: None }
     }
 
     /// No worker is to claim the step any more: it begins, ends, or somebody here can run it after all.

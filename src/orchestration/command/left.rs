@@ -22,6 +22,7 @@ use crate::{
         self, Kind,
         commands::{self, Fate},
         entity::command::Model,
+        journal::Claim,
     },
     model::{
         id::{NodeId, TaskId},
@@ -132,16 +133,21 @@ impl Engine {
         if self.is_fenced() {
             return Ok(());
         }
-        let now = self.clock().now();
-        let still = self.left().still().await;
-        let found = commands::waiting(self.database(), self.identity().id, now, BATCH).await?;
-        if found.is_empty() {
-            return commands::remove_answered(self.database(), Timestamp(now.0.saturating_sub(UNREAD))).await;
+        let free = commands::about_free(self.database(), BATCH).await?;
+        let (more, found) = {
+            let _still = self.left().still().await;
+            let found = commands::waiting(self.database(), self.identity().id, BATCH).await?;
+            (found.len() as u64 == BATCH, self.left().take(found))
+        };
+        if free.is_empty() && found.is_empty() {
+            let long_ago = Timestamp(self.clock().now().0.saturating_sub(UNREAD));
+            return commands::remove_answered(self.database(), long_ago).await;
         }
-        let more = found.len() as u64 == BATCH;
+        if !free.is_empty() {
+            let engine = self.clone();
+            self.work().spawn(async move { engine.take_up_for_what_was_left(free).await });
+        }
         let mut by_task: BTreeMap<Uuid, Vec<Model>> = BTreeMap::new();
-        let found = self.left().take(found);
-        drop(still);
         for command in found {
             by_task.entry(command.task_id).or_default().push(command);
         }
@@ -163,6 +169,15 @@ impl Engine {
         Ok(())
     }
 
+    /// Room or not: who wants a task cancelled does not wait until there is room to run it.
+    async fn take_up_for_what_was_left(&self, tasks: Vec<TaskId>) {
+        let unrecovered = self.runs().unrecovered().await;
+        if let Err(error) = self.take(Claim::These(tasks), BTreeMap::new(), &unrecovered).await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "tasks could not be taken up for what others left about them");
+        }
+    }
+
     /// What was left about tasks that this node has just claimed, for their runs to hear first. A command that is in
     /// hand already comes to the run by its inbox.
     pub(in crate::orchestration) async fn left_about(
@@ -173,7 +188,7 @@ impl Engine {
         if claimed.is_empty() || self.database().kind() == Kind::Sqlite {
             return Ok(first);
         }
-        for command in self.left().take(commands::of_tasks(self.database(), claimed).await?) {
+        for command in self.left().take(commands::of_tasks(self.database(), claimed, BATCH).await?) {
             let (id, task, left_by) = (command.id, TaskId(command.task_id), NodeId(command.left_by));
             let (reply, answer) = oneshot::channel();
             let read =

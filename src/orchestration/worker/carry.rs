@@ -6,11 +6,10 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 use crate::{
-    data::{journal::Claim, load},
+    data::journal::Claim,
     model::id::TaskId,
     orchestration::{
         Engine, Error, Wish,
-        run::Start,
         runs::{Done, Message},
     },
 };
@@ -70,22 +69,10 @@ impl Engine {
 
     /// Makes this node the owner of those that nobody runs, each with what its run is to hear first. The others'
     /// messages are dropped.
-    async fn take_up_all(&self, mut first: BTreeMap<TaskId, Message>) -> Result<(), Error> {
+    async fn take_up_all(&self, first: BTreeMap<TaskId, Message>) -> Result<(), Error> {
         let unrecovered = self.runs().unrecovered().await;
-        let unsure = |_: &crate::data::Error| self.wakes().doubt();
         let tasks = first.keys().copied().collect();
-        let claimed = self.journal().claim(Claim::These(tasks)).await.inspect_err(unsure)?;
-        if claimed.is_empty() {
-            return Ok(());
-        }
-        for rows in load::rows(self.database(), &claimed).await.inspect_err(unsure)? {
-            let start = Start {
-                room: self.capacity().squeeze(),
-                first: first.remove(&TaskId(rows.0.id)).into_iter().collect(),
-                unrecovered: Some(unrecovered.clone()),
-            };
-            let _ = self.run_rows(rows, start).await;
-        }
+        self.take(Claim::These(tasks), first, &unrecovered).await?;
         Ok(())
     }
 }

@@ -45,7 +45,7 @@ async fn start() -> Option<(TestApp, Engine, tasker::model::id::TaskId)> {
 /// Commands that are left.
 async fn left(app: &TestApp, owner: &Engine) -> usize {
     let own: NodeId = owner.identity().id;
-    commands::waiting(&app.database, own, app.clock.now(), 1_000).await.expect("readable").len()
+    commands::waiting(&app.database, own, 1_000).await.expect("readable").len()
 }
 
 #[tokio::test]

@@ -88,11 +88,11 @@ impl StepHandler for Forever {
 
 #[tokio::test]
 async fn a_handler_that_never_ends_is_named() -> testing::Result {
-    let kit = TestKit::new().template(TWO).step_handler("Pay", Forever).patience(Duration::from_millis(50));
+    let kit = TestKit::new().template(TWO).step_handler("Pay", Forever).patience(Duration::from_secs(1));
     let kit = kit.start().await?;
     let restless = kit.run("two", json!({ "order_id": 1 })).await.expect_err("it never rests");
     assert_snapshot!(format!("{restless:?}"), @r#"
-    the engine has not come to rest within 50ms: step pay (attempt 1)
+    the engine has not come to rest within 1s: step pay (attempt 1)
     A handler that waits for the world outside may never end in a test: script it, let a script that hangs go, or give the kit more patience.
     "#);
     Ok(())
