@@ -116,6 +116,7 @@ async fn of_many_commands_at_once_each_is_carried_out_once() {
     let Some(place) = Place::postgres().await else { return };
     let mut app = TestApp::with(place, WORK, |settings| {
         settings.lease_ttl = Duration::from_secs(30);
+        settings.command_wait = PATIENCE;
         settings.park_after = Duration::from_secs(3_600);
     })
     .await;
