@@ -30,8 +30,12 @@ step_templates:
 
 /// A task that the first node runs and whose handler hangs, and the second node, which is asked.
 async fn start() -> Option<(TestApp, Engine, tasker::model::id::TaskId)> {
+    start_with(WORK).await
+}
+
+async fn start_with(template: &str) -> Option<(TestApp, Engine, tasker::model::id::TaskId)> {
     let place = Place::postgres().await?;
-    let mut app = TestApp::with(place, WORK, |settings| {
+    let mut app = TestApp::with(place, template, |settings| {
         settings.lease_ttl = Duration::from_secs(3);
         settings.command_wait = Duration::from_secs(2);
     })
@@ -109,6 +113,21 @@ async fn what_is_left_for_a_node_that_dies_takes_effect_when_its_task_is_taken_o
     assert_eq!(app.calls().len(), 1);
     let cancelled = app.events(task).await;
     assert_eq!(cancelled.iter().filter(|one| one.event.name.as_str() == "task.cancelled").count(), 1);
+}
+
+/// Its step may not run twice, so that the takeover itself ends in an error.
+#[tokio::test]
+async fn what_is_left_reaches_a_task_that_recovery_puts_to_rest() {
+    let once = WORK.replace("default_retry_limit: 2", "default_retryable: false");
+    let Some((app, first, task)) = start_with(&once).await else { return };
+    first.abandon().await;
+    app.command(task, Command::CancelTask).await.expect("kept, or carried out already");
+    let settled = async {
+        while app.status(task).await != Status::Cancelled {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, settled).await.expect("it takes effect");
 }
 
 #[tokio::test]
