@@ -80,6 +80,9 @@ impl Engine {
         let unsure = |_: &Error| self.wakes().doubt();
         let still = self.left().still().await;
         let taken = self.journal().claim(claim).await.inspect_err(unsure)?;
+        if taken.is_empty() {
+            return Ok(0);
+        }
         let mut left = self.left_about(&taken).await.inspect_err(unsure)?;
         drop(still);
         for rows in load::rows(self.database(), &taken).await.inspect_err(unsure)? {

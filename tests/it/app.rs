@@ -200,6 +200,17 @@ impl TestApp {
         std::mem::replace(&mut self.engine, second)
     }
 
+    /// Waits until `task` is `status`, whichever node makes it so.
+    pub async fn until(&self, task: TaskId, status: Status) {
+        let reached = async {
+            while self.status(task).await != status {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let reached = tokio::time::timeout(PATIENCE, reached).await;
+        reached.unwrap_or_else(|_| panic!("the task is not {status}"));
+    }
+
     /// Creates tasks, one after the other, until `task` is complete.
     pub async fn create_until_complete(&self, name: &str, task: TaskId) {
         let work = async {

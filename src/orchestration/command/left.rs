@@ -185,7 +185,7 @@ impl Engine {
         claimed: &[TaskId],
     ) -> Result<HashMap<TaskId, Vec<Message>>, data::Error> {
         let mut first: HashMap<TaskId, Vec<Message>> = HashMap::new();
-        if claimed.is_empty() || self.database().kind() == Kind::Sqlite {
+        if self.database().kind() == Kind::Sqlite {
             return Ok(first);
         }
         for command in self.left().take(commands::of_tasks(self.database(), claimed, BATCH).await?) {

@@ -49,12 +49,8 @@ async fn a_step_that_one_node_left_to_a_worker_is_run_by_the_node_that_knows_it(
     let first = app.join().await;
     let created = first.create_task(&Subject::anonymous(), TaskRequest::new("mixed", json!({}))).await;
     let task = TaskId(created.expect("created").task.id);
-    let complete = async {
-        while app.status(task).await != Status::Complete {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, complete).await.expect("the node that knows the handler runs the step");
+    // By the node that knows the handler.
+    app.until(task, Status::Complete).await;
     first.stopping().cancel();
 }
 

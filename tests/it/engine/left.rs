@@ -103,12 +103,7 @@ async fn what_is_left_for_a_node_that_dies_takes_effect_when_its_task_is_taken_o
     first.abandon().await;
     // The owner is silent, and its lease has not run out.
     app.command(task, Command::CancelTask).await.expect("kept, or carried out already");
-    let settled = async {
-        while app.status(task).await != Status::Cancelled {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, settled).await.expect("it takes effect");
+    app.until(task, Status::Cancelled).await;
     // Before anything else: the handler was called by the node that died, and not once more.
     assert_eq!(app.calls().len(), 1);
     let cancelled = app.events(task).await;
@@ -122,12 +117,7 @@ async fn what_is_left_reaches_a_task_that_recovery_puts_to_rest() {
     let Some((app, first, task)) = start_with(&once).await else { return };
     first.abandon().await;
     app.command(task, Command::CancelTask).await.expect("kept, or carried out already");
-    let settled = async {
-        while app.status(task).await != Status::Cancelled {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, settled).await.expect("it takes effect");
+    app.until(task, Status::Cancelled).await;
 }
 
 #[tokio::test]
